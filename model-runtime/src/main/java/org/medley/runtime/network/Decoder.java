@@ -1,0 +1,69 @@
+package org.medley.runtime.network;
+
+import org.medley.runtime.tensor.Batch;
+import org.medley.runtime.tensor.Ops;
+import org.medley.runtime.tensor.RopeTable;
+import org.medley.runtime.tensor.Tensor;
+
+/**
+ * The Llama family (Llama 2 and 3, Qwen2, Qwen3): pre-norm blocks of rotary grouped-query attention and a gated MLP.
+ * Written once, in {@link Ops}; the server runs it forward and the trainer through its tape.
+ */
+public final class Decoder {
+    private final DecoderConfig config;
+    private final DecoderWeights weights;
+    private final RopeTable rope;
+
+    /** @param context longest sequence that will be asked for, at most the configuration's */
+    public Decoder(DecoderConfig config, DecoderWeights weights, int context) {
+        if (context < 1 || context > config.context()) {
+            throw new IllegalArgumentException(
+                    "context of " + context + " tokens; the model has 1 to " + config.context());
+        }
+        this.config = config;
+        this.weights = weights;
+        this.rope = config.rope(context);
+    }
+
+    public DecoderConfig config() {
+        return config;
+    }
+
+    public int context() {
+        return rope.positions();
+    }
+
+    /** Hidden states after the final norm: [batch.rows(), hidden]. Caches of the batch are filled, not yet advanced. */
+    public Tensor hidden(Ops ops, Batch batch) {
+        Tensor x = ops.embedding(weights.embedding(), batch.tokens());
+        for (int i = 0; i < weights.layers().size(); i++) {
+            DecoderWeights.Layer layer = weights.layers().get(i);
+            x = ops.add(x, attention(ops, layer, i, ops.rmsNorm(x, layer.attentionNorm(), config.epsilon()), batch));
+            x = ops.add(x, mlp(ops, layer, ops.rmsNorm(x, layer.mlpNorm(), config.epsilon())));
+        }
+        return ops.rmsNorm(x, weights.finalNorm(), config.epsilon());
+    }
+
+    /** Logits of the given rows: [rows.length, vocabulary]. */
+    public Tensor logits(Ops ops, Batch batch, int[] rows) {
+        return ops.linear(ops.rows(hidden(ops, batch), rows), weights.head(), null);
+    }
+
+    private Tensor attention(Ops ops, DecoderWeights.Layer layer, int index, Tensor x, Batch batch) {
+        Tensor q = ops.linear(x, layer.q(), layer.qBias());
+        Tensor k = ops.linear(x, layer.k(), layer.kBias());
+        Tensor v = ops.linear(x, layer.v(), layer.vBias());
+        if (config.qkNorm()) {
+            q = ops.rmsNorm(q, layer.qNorm(), config.epsilon());
+            k = ops.rmsNorm(k, layer.kNorm(), config.epsilon());
+        }
+        q = ops.rope(q, batch.positions(), rope);
+        k = ops.rope(k, batch.positions(), rope);
+        return ops.linear(ops.attention(q, k, v, config.heads(), index, batch), layer.o(), null);
+    }
+
+    private Tensor mlp(Ops ops, DecoderWeights.Layer layer, Tensor x) {
+        Tensor gated = ops.swiglu(ops.linear(x, layer.gate(), null), ops.linear(x, layer.up(), null));
+        return ops.linear(gated, layer.down(), null);
+    }
+}

@@ -1,0 +1,2 @@
+/** Tensors, kernels, weights, tokenizers, networks and the engine that serves them. */
+package org.medley.runtime;

@@ -1,0 +1,173 @@
+package org.medley.runtime.tensor;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.function.Supplier;
+import org.medley.runtime.tensor.kernel.AttentionKernel;
+import org.medley.runtime.tensor.kernel.Gemm;
+import org.medley.runtime.tensor.kernel.Gemv;
+import org.medley.runtime.tensor.kernel.RowKernels;
+import org.medley.runtime.tensor.kernel.Workers;
+
+/** {@link Ops} on the CPU by Vector API kernels. Results live in the workspace given; one thread at a time. */
+public final class CpuOps implements Ops {
+    private static final int ELEMENT_GRAIN = 16_384;
+
+    private final Workspace workspace;
+
+    public CpuOps(Workspace workspace) {
+        this.workspace = workspace;
+    }
+
+    @Override
+    public Tensor embedding(Tensor table, int[] ids) {
+        Tensor out = workspace.tensor(ids.length, table.cols());
+        long rowBytes = table.dtype().bytes(table.cols());
+        for (int i = 0; i < ids.length; i++) {
+            int id = ids[i];
+            check(id >= 0 && id < table.rows(), () -> "token id " + id + " is outside " + table);
+            if (table.dtype() == DType.F32) {
+                MemorySegment.copy(Memory.ALL, table.address() + id * rowBytes, Memory.ALL, out.row(i), rowBytes);
+            } else {
+                long first = (long) id * table.cols();
+                for (int j = 0; j < table.cols(); j++) {
+                    Memory.f32(out.row(i) + 4L * j, table.get(first + j));
+                }
+            }
+        }
+        return out;
+    }
+
+    @Override
+    public Tensor linear(Tensor x, Tensor weight, Tensor bias) {
+        int n = weight.rows();
+        int k = weight.cols();
+        check(x.cols() == k, () -> "linear: input " + x + " does not fit weight " + weight);
+        check(bias == null || bias.size() == n, () -> "linear: bias " + bias + " does not fit weight " + weight);
+        int m = x.rows();
+        Tensor out = workspace.tensor(m, n);
+        if (m <= Gemv.MAX_ROWS) {
+            Gemv.linear(m, n, k, x.address(), weight.dtype(), weight.address(), out.address());
+        } else {
+            Gemm.linear(m, n, k, x.address(), weight.dtype(), weight.address(), out.address());
+        }
+        if (bias != null) {
+            for (int i = 0; i < m; i++) {
+                RowKernels.add(out.row(i), bias.address(), out.row(i), 0, n);
+            }
+        }
+        return out;
+    }
+
+    @Override
+    public Tensor rmsNorm(Tensor x, Tensor weight, float epsilon) {
+        int width = weight.cols();
+        check(x.cols() % width == 0, () -> "rmsNorm: input " + x + " is no multiple of weight " + weight);
+        Tensor out = workspace.tensor(x.rows(), x.cols());
+        int groups = Math.toIntExact(x.size() / width);
+        Workers.ranges(
+                groups,
+                ELEMENT_GRAIN / width,
+                (from, to) ->
+                        RowKernels.rmsNorm(x.address(), weight.address(), epsilon, width, out.address(), from, to));
+        return out;
+    }
+
+    @Override
+    public Tensor rope(Tensor x, int[] positions, RopeTable table) {
+        check(
+                x.cols() % table.headSize() == 0 && positions.length == x.rows(),
+                () -> "rope: input " + x + " does not fit heads of " + table.headSize() + " and " + positions.length
+                        + " positions");
+        for (int position : positions) {
+            check(
+                    position >= 0 && position < table.positions(),
+                    () -> "position " + position + " is outside the context of " + table.positions());
+        }
+        Tensor out = workspace.tensor(x.rows(), x.cols());
+        Workers.ranges(
+                x.rows(),
+                ELEMENT_GRAIN / x.cols(),
+                (from, to) -> RowKernels.rope(x.address(), positions, table, x.cols(), 1, out.address(), from, to));
+        return out;
+    }
+
+    @Override
+    public Tensor attention(Tensor q, Tensor k, Tensor v, Heads heads, int layer, Batch batch) {
+        int width = heads.kv() * heads.size();
+        check(
+                q.cols() == heads.count() * heads.size()
+                        && k.cols() == width
+                        && Arrays.equals(k.shape(), v.shape())
+                        && q.rows() == batch.rows()
+                        && k.rows() == batch.rows(),
+                () -> "attention: q " + q + ", k " + k + ", v " + v + " do not fit " + heads + " over " + batch.rows()
+                        + " rows");
+        for (Batch.Span span : batch.spans()) {
+            if (span.cache() != null) {
+                span.cache().append(layer, k.row(span.row()), v.row(span.row()), span.rows());
+            }
+        }
+        Tensor out = workspace.tensor(q.rows(), q.cols());
+        int group = heads.count() / heads.kv();
+        Workers.run(batch.spans().size() * heads.count(), task -> {
+            Batch.Span span = batch.spans().get(task / heads.count());
+            int head = task % heads.count();
+            long kvOffset = 4L * (head / group) * heads.size();
+            long keys = span.cache() == null ? k.row(span.row()) : span.cache().keys(layer);
+            long values =
+                    span.cache() == null ? v.row(span.row()) : span.cache().values(layer);
+            long headOffset = 4L * head * heads.size();
+            AttentionKernel.forward(
+                    q.row(span.row()) + headOffset,
+                    q.cols(),
+                    keys + kvOffset,
+                    values + kvOffset,
+                    width,
+                    span.rows(),
+                    span.past(),
+                    heads.size(),
+                    out.row(span.row()) + headOffset);
+        });
+        return out;
+    }
+
+    @Override
+    public Tensor swiglu(Tensor gate, Tensor up) {
+        check(Arrays.equals(gate.shape(), up.shape()), () -> "swiglu: gate " + gate + " and up " + up + " differ");
+        Tensor out = workspace.tensor(gate.rows(), gate.cols());
+        Workers.ranges(
+                Math.toIntExact(gate.size()),
+                ELEMENT_GRAIN,
+                (from, to) -> RowKernels.swiglu(gate.address(), up.address(), out.address(), from, to));
+        return out;
+    }
+
+    @Override
+    public Tensor add(Tensor a, Tensor b) {
+        check(Arrays.equals(a.shape(), b.shape()), () -> "add: " + a + " and " + b + " differ");
+        Tensor out = workspace.tensor(a.rows(), a.cols());
+        Workers.ranges(
+                Math.toIntExact(a.size()),
+                ELEMENT_GRAIN,
+                (from, to) -> RowKernels.add(a.address(), b.address(), out.address(), from, to));
+        return out;
+    }
+
+    @Override
+    public Tensor rows(Tensor x, int[] rows) {
+        Tensor out = workspace.tensor(rows.length, x.cols());
+        for (int i = 0; i < rows.length; i++) {
+            int row = rows[i];
+            check(row >= 0 && row < x.rows(), () -> "row " + row + " is outside " + x);
+            MemorySegment.copy(Memory.ALL, x.row(row), Memory.ALL, out.row(i), 4L * x.cols());
+        }
+        return out;
+    }
+
+    private static void check(boolean holds, Supplier<String> otherwise) {
+        if (!holds) {
+            throw new IllegalArgumentException(otherwise.get());
+        }
+    }
+}

@@ -1,0 +1,65 @@
+package org.medley.runtime.tensor;
+
+/**
+ * The one vocabulary in which networks are written. A server runs it forward; a trainer wraps it and records the way
+ * back. Activations are F32 {@code [rows, cols]}; weights may be stored in any {@link DType}. Results live in the
+ * implementation's workspace until its next reset. Every op refuses shapes that do not fit with an
+ * {@link IllegalArgumentException} that names them.
+ */
+public interface Ops {
+    /** Rows of {@code table} [vocabulary, width] picked by id: [ids, width]. */
+    Tensor embedding(Tensor table, int[] ids);
+
+    /**
+     * {@code x · weightᵀ + bias}.
+     *
+     * @param x [rows, in]
+     * @param weight [out, in]
+     * @param bias [out], or null
+     * @return [rows, out]
+     */
+    Tensor linear(Tensor x, Tensor weight, Tensor bias);
+
+    /** Root-mean-square norm over the last {@code weight.cols()} elements (Zhang and Sennrich 2019, eq. 4). */
+    Tensor rmsNorm(Tensor x, Tensor weight, float epsilon);
+
+    /**
+     * Rotary position embedding, the halves of a head paired (Su et al. 2021, in the layout of Llama checkpoints).
+     *
+     * @param x [rows, heads × table.headSize()]
+     */
+    Tensor rope(Tensor x, int[] positions, RopeTable table);
+
+    /**
+     * Causal attention with grouped key-value heads, each span of the batch over its own past and itself.
+     *
+     * @param q [rows, heads × headSize]
+     * @param k [rows, kvHeads × headSize]
+     * @param v like k
+     * @return [rows, heads × headSize]
+     */
+    Tensor attention(Tensor q, Tensor k, Tensor v, Heads heads, int layer, Batch batch);
+
+    /** {@code silu(gate) * up}, elementwise. */
+    Tensor swiglu(Tensor gate, Tensor up);
+
+    /** Elementwise sum. */
+    Tensor add(Tensor a, Tensor b);
+
+    /** The given rows of {@code x}, in order. */
+    Tensor rows(Tensor x, int[] rows);
+
+    /**
+     * @param count query heads
+     * @param kv key-value heads, a divisor of count
+     * @param size elements of one head
+     */
+    record Heads(int count, int kv, int size) {
+        public Heads {
+            if (count < 1 || kv < 1 || size < 2 || count % kv != 0 || size % 2 != 0) {
+                throw new IllegalArgumentException("heads " + count + " over key-value heads " + kv + " of size " + size
+                        + ": the first must be a multiple of the second and the size even");
+            }
+        }
+    }
+}

@@ -1,0 +1,158 @@
+package org.medley.runtime.tensor.kernel;
+
+import static org.medley.runtime.tensor.kernel.Simd.F;
+import static org.medley.runtime.tensor.kernel.Simd.LANES;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+import org.medley.runtime.tensor.Memory;
+import org.medley.runtime.tensor.RopeTable;
+
+/** Norms, rotations, activations and softmax: kernels that work on one row or element after the other. */
+public final class RowKernels {
+    private RowKernels() {}
+
+    /** y = x / sqrt(mean(x²) + ε) · w over groups of {@code width} elements. */
+    public static void rmsNorm(long x, long weight, float epsilon, int width, long y, int from, int to) {
+        for (int row = from; row < to; row++) {
+            long in = x + 4L * row * width;
+            long out = y + 4L * row * width;
+            float scale = inverseRms(in, width, epsilon);
+            int i = 0;
+            for (; i <= width - LANES; i += LANES) {
+                long at = 4L * i;
+                Simd.store(Simd.load(in + at).mul(scale).mul(Simd.load(weight + at)), out + at);
+            }
+            for (; i < width; i++) {
+                Memory.f32(out + 4L * i, Memory.f32(in + 4L * i) * scale * Memory.f32(weight + 4L * i));
+            }
+        }
+    }
+
+    public static float inverseRms(long row, int width, float epsilon) {
+        return (float) (1 / Math.sqrt(Decode.dotF32(row, row, width) / width + epsilon));
+    }
+
+    /** Rotates pairs (i, i + half) of every head by the row's angle; {@code sign} -1 turns back. */
+    public static void rope(long x, int[] positions, RopeTable table, int cols, int sign, long y, int from, int to) {
+        int half = table.headSize() / 2;
+        for (int row = from; row < to; row++) {
+            for (int head = 0; head < cols; head += table.headSize()) {
+                long in = x + 4L * ((long) row * cols + head);
+                long out = y + 4L * ((long) row * cols + head);
+                for (int i = 0; i < half; i++) {
+                    float cos = table.cos(positions[row], i);
+                    float sin = sign * table.sin(positions[row], i);
+                    float a = Memory.f32(in + 4L * i);
+                    float b = Memory.f32(in + 4L * (i + half));
+                    Memory.f32(out + 4L * i, a * cos - b * sin);
+                    Memory.f32(out + 4L * (i + half), b * cos + a * sin);
+                }
+            }
+        }
+    }
+
+    /** y = silu(gate) · up. */
+    public static void swiglu(long gate, long up, long y, int from, int to) {
+        int i = from;
+        for (; i <= to - LANES; i += LANES) {
+            long at = 4L * i;
+            FloatVector g = Simd.load(gate + at);
+            FloatVector sigmoid =
+                    FloatVector.broadcast(F, 1f).div(Simd.exp(g.neg()).add(1f));
+            Simd.store(g.mul(sigmoid).mul(Simd.load(up + at)), y + at);
+        }
+        for (; i < to; i++) {
+            float g = Memory.f32(gate + 4L * i);
+            Memory.f32(y + 4L * i, g / (1 + Simd.exp(-g)) * Memory.f32(up + 4L * i));
+        }
+    }
+
+    /** The way back through {@link #swiglu}: dgate and dup are added to. */
+    public static void swigluBackward(long gate, long up, long dy, long dgate, long dup, int from, int to) {
+        int i = from;
+        for (; i <= to - LANES; i += LANES) {
+            long at = 4L * i;
+            FloatVector g = Simd.load(gate + at);
+            FloatVector d = Simd.load(dy + at);
+            FloatVector sigmoid =
+                    FloatVector.broadcast(F, 1f).div(Simd.exp(g.neg()).add(1f));
+            FloatVector slope = sigmoid.mul(g.mul(sigmoid.neg().add(1f)).add(1f));
+            Simd.store(Simd.load(dgate + at).add(d.mul(Simd.load(up + at)).mul(slope)), dgate + at);
+            Simd.store(Simd.load(dup + at).add(d.mul(g).mul(sigmoid)), dup + at);
+        }
+        for (; i < to; i++) {
+            long at = 4L * i;
+            float g = Memory.f32(gate + at);
+            float d = Memory.f32(dy + at);
+            float sigmoid = 1 / (1 + Simd.exp(-g));
+            float slope = sigmoid * (1 + g * (1 - sigmoid));
+            Memory.f32(dgate + at, Memory.f32(dgate + at) + d * Memory.f32(up + at) * slope);
+            Memory.f32(dup + at, Memory.f32(dup + at) + d * g * sigmoid);
+        }
+    }
+
+    public static void add(long a, long b, long y, int from, int to) {
+        int i = from;
+        for (; i <= to - LANES; i += LANES) {
+            long at = 4L * i;
+            Simd.store(Simd.load(a + at).add(Simd.load(b + at)), y + at);
+        }
+        for (; i < to; i++) {
+            Memory.f32(y + 4L * i, Memory.f32(a + 4L * i) + Memory.f32(b + 4L * i));
+        }
+    }
+
+    /** y += scale · x over {@code n} elements. */
+    public static void axpy(float scale, long x, long y, int n) {
+        int i = 0;
+        for (; i <= n - LANES; i += LANES) {
+            long at = 4L * i;
+            Simd.store(Simd.load(x + at).mul(scale).add(Simd.load(y + at)), y + at);
+        }
+        for (; i < n; i++) {
+            Memory.f32(y + 4L * i, scale * Memory.f32(x + 4L * i) + Memory.f32(y + 4L * i));
+        }
+    }
+
+    public static float dot(long a, long b, int n) {
+        return Decode.dotF32(a, b, n);
+    }
+
+    /** Replaces n scores by softmax(scale · scores) and returns log Σ exp(scale · score). */
+    public static float softmax(long scores, int n, float scale) {
+        FloatVector top = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
+        int i = 0;
+        for (; i <= n - LANES; i += LANES) {
+            top = top.max(Simd.load(scores + 4L * i));
+        }
+        float max = top.reduceLanes(VectorOperators.MAX);
+        for (; i < n; i++) {
+            max = Math.max(max, Memory.f32(scores + 4L * i));
+        }
+        FloatVector sums = FloatVector.zero(F);
+        for (i = 0; i <= n - LANES; i += LANES) {
+            FloatVector e = Simd.exp(Simd.load(scores + 4L * i).sub(max).mul(scale));
+            sums = sums.add(e);
+            Simd.store(e, scores + 4L * i);
+        }
+        float sum = sums.reduceLanes(VectorOperators.ADD);
+        for (; i < n; i++) {
+            float e = Simd.exp((Memory.f32(scores + 4L * i) - max) * scale);
+            sum += e;
+            Memory.f32(scores + 4L * i, e);
+        }
+        scale(scores, n, 1 / sum);
+        return max * scale + (float) Math.log(sum);
+    }
+
+    public static void scale(long x, int n, float factor) {
+        int i = 0;
+        for (; i <= n - LANES; i += LANES) {
+            Simd.store(Simd.load(x + 4L * i).mul(factor), x + 4L * i);
+        }
+        for (; i < n; i++) {
+            Memory.f32(x + 4L * i, Memory.f32(x + 4L * i) * factor);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+package org.medley.runtime.tensor.kernel;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+import org.medley.runtime.tensor.Memory;
+
+/**
+ * The vector width every kernel of this process uses, chosen once: the machine's preferred one, or what {@code
+ * -Dmedley.vector.bits=128|256|512} forces so that each width can be tested on one machine.
+ */
+public final class Simd {
+    public static final VectorSpecies<Float> F = species();
+    public static final int LANES = F.length();
+
+    private static final VectorSpecies<Integer> I = F.withLanes(int.class);
+
+    private Simd() {}
+
+    private static VectorSpecies<Float> species() {
+        Integer bits = Integer.getInteger("medley.vector.bits");
+        if (bits == null) {
+            return FloatVector.SPECIES_PREFERRED;
+        }
+        return switch (bits) {
+            case 128 -> FloatVector.SPECIES_128;
+            case 256 -> FloatVector.SPECIES_256;
+            case 512 -> FloatVector.SPECIES_512;
+            default ->
+                throw new IllegalArgumentException("medley.vector.bits is " + bits + "; 128, 256 or 512 are possible");
+        };
+    }
+
+    static FloatVector load(long address) {
+        return FloatVector.fromMemorySegment(F, Memory.ALL, address, Memory.ORDER);
+    }
+
+    static void store(FloatVector vector, long address) {
+        vector.intoMemorySegment(Memory.ALL, address, Memory.ORDER);
+    }
+
+    /**
+     * e^x to within 2 ulp for |x| ≤ 87: range reduction by ln 2 split in two parts, then a polynomial of degree 6
+     * (Cody and Waite's scheme). Arguments are clamped, so that the result is never infinite or denormal.
+     */
+    static FloatVector exp(FloatVector x) {
+        FloatVector clamped = x.max(-87f).min(88f);
+        FloatVector n = clamped.mul(1.44269504f).add(12582912f).sub(12582912f); // rounds to nearest by the magic addend
+        FloatVector r = n.neg().fma(FloatVector.broadcast(F, 0.693359375f), clamped);
+        r = n.neg().fma(FloatVector.broadcast(F, -2.12194440e-4f), r);
+        FloatVector p = FloatVector.broadcast(F, 1.9875691500e-4f);
+        p = p.fma(r, FloatVector.broadcast(F, 1.3981999507e-3f));
+        p = p.fma(r, FloatVector.broadcast(F, 8.3334519073e-3f));
+        p = p.fma(r, FloatVector.broadcast(F, 4.1665795894e-2f));
+        p = p.fma(r, FloatVector.broadcast(F, 1.6666665459e-1f));
+        p = p.fma(r, FloatVector.broadcast(F, 5.0000001201e-1f));
+        p = p.fma(r.mul(r), r).add(1f);
+        IntVector exponent = (IntVector) n.convertShape(VectorOperators.F2I, I, 0);
+        return p.mul(exponent.add(127).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats());
+    }
+
+    /** The scalar twin of {@link #exp}, for the elements that do not fill a vector. */
+    static float exp(float x) {
+        return (float) Math.exp(Math.clamp(x, -87f, 88f));
+    }
+}
