@@ -1,0 +1,98 @@
+package org.medley.training.recipe;
+
+import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.MapperFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.exc.InvalidFormatException;
+import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.stream.Collectors;
+
+/** Reads recipes strictly: an unknown key, a wrong type or an impossible value is refused with its line. */
+public final class Recipes {
+    private static final long MAX_BYTES = 1 << 20;
+    private static final ObjectMapper YAML = YAMLMapper.builder(new YAMLFactory())
+            .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+            .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+            .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
+            .build();
+
+    private Recipes() {}
+
+    public static Recipe read(Path file) {
+        try {
+            if (Files.size(file) > MAX_BYTES) {
+                throw new BadRecipeException(file + ": is larger than a recipe may be, " + MAX_BYTES + " bytes");
+            }
+            return parse(Files.readString(file), file.toString());
+        } catch (IOException e) {
+            throw new BadRecipeException(file + ": cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /** @param where how messages name the recipe */
+    public static Recipe parse(String yaml, String where) {
+        Recipe recipe;
+        try {
+            recipe = YAML.readValue(yaml, Recipe.class);
+        } catch (JacksonException e) {
+            throw new BadRecipeException(where + message(e), e);
+        }
+        if (recipe == null) {
+            throw new BadRecipeException(where + ": is empty");
+        }
+        return completed(recipe, where);
+    }
+
+    /** Every default written out and every value checked. */
+    public static Recipe completed(Recipe recipe, String where) {
+        Checks checks = new Checks(where);
+        return switch (recipe) {
+            case TrainRecipe train -> train.completed(checks);
+            case FuseRecipe fuse -> fuse.completed(checks);
+        };
+    }
+
+    public static String write(Recipe recipe) {
+        try {
+            return YAML.writeValueAsString(recipe);
+        } catch (JacksonException e) {
+            throw new IllegalStateException("a recipe cannot be written as YAML", e);
+        }
+    }
+
+    private static String message(JacksonException e) {
+        String line = e.getLocation() == null ? "" : ":" + e.getLocation().getLineNr();
+        String path = e instanceof JsonMappingException mapping
+                ? mapping.getPath().stream()
+                        .map(r -> r.getFieldName() != null ? r.getFieldName() : "[" + r.getIndex() + "]")
+                        .collect(Collectors.joining("."))
+                : "";
+        return switch (e) {
+            case UnrecognizedPropertyException unknown ->
+                line + ": unknown key '" + path + "'; possible here: "
+                        + unknown.getKnownPropertyIds().stream()
+                                .map(String::valueOf)
+                                .sorted()
+                                .collect(Collectors.joining(", "));
+            case InvalidFormatException invalid when invalid.getTargetType() != null
+                    && invalid.getTargetType().isEnum() ->
+                line + ": " + path + " is '" + invalid.getValue() + "'; possible: "
+                        + Arrays.stream(invalid.getTargetType().getEnumConstants())
+                                .map(String::valueOf)
+                                .collect(Collectors.joining(", "));
+            default -> line + ": " + (path.isEmpty() ? "" : path + ": ") + e.getOriginalMessage();
+        };
+    }
+}
