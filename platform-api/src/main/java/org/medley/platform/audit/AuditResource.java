@@ -19,7 +19,7 @@ import org.medley.platform.StorageConfig;
 @Path("/api/audit")
 @Produces(MediaType.APPLICATION_JSON)
 @RolesAllowed(Roles.AUDITOR)
-class AuditResource {
+public class AuditResource {
     private static final int MAX_PAGE = 500;
 
     private final AuditTrail trail;
@@ -37,7 +37,7 @@ class AuditResource {
     record AuditPage(List<AuditEvent> events, boolean more) {}
 
     @GET
-    AuditPage events(
+    public AuditPage events(
             @RestQuery @DefaultValue("50") @Min(1) @Max(MAX_PAGE) int limit,
             @RestQuery @Min(1) Long before,
             @RestQuery String action,
@@ -50,7 +50,7 @@ class AuditResource {
 
     @GET
     @Path("/verification")
-    Verification verification() throws SQLException {
+    public Verification verification() throws SQLException {
         return Verification.of(database, Anchors.in(storage.data()).read());
     }
 }

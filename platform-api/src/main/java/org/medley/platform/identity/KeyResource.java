@@ -30,7 +30,7 @@ import org.medley.platform.audit.Outcome;
 @Produces(MediaType.APPLICATION_JSON)
 @Consumes(MediaType.APPLICATION_JSON)
 @RolesAllowed(Roles.ADMIN)
-class KeyResource {
+public class KeyResource {
     private final Keys keys;
     private final Tenants tenants;
     private final Caller caller;
@@ -78,7 +78,7 @@ class KeyResource {
     }
 
     @GET
-    List<KeyView> list() {
+    public List<KeyView> list() {
         return keys.of(caller.tenantId()).stream()
                 .map(key -> KeyView.of(key, null))
                 .toList();
@@ -87,7 +87,7 @@ class KeyResource {
     @POST
     @ResponseStatus(201)
     @Transactional
-    KeyView create(@NotNull @Valid NewKey wanted) {
+    public KeyView create(@NotNull @Valid NewKey wanted) {
         Keys.Issued issued = keys.issue(
                 tenants.findById(caller.tenantId()), wanted.name, wanted.scopes, wanted.expires, caller.name());
         keys.flush();
@@ -102,7 +102,7 @@ class KeyResource {
     @DELETE
     @Path("/{id}")
     @Transactional
-    void delete(@RestPath UUID id) {
+    public void delete(@RestPath UUID id) {
         ApiKey key = keys.of(caller.tenantId(), id);
         keys.delete(key);
         keys.flush();

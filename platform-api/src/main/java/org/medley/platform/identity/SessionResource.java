@@ -15,7 +15,7 @@ import java.util.UUID;
 @Path("/api/session")
 @Produces(MediaType.APPLICATION_JSON)
 @Authenticated
-class SessionResource {
+public class SessionResource {
     private final Caller caller;
     private final Logins logins;
 
@@ -29,7 +29,7 @@ class SessionResource {
     record TenantView(UUID id, String name) {}
 
     @GET
-    SessionView session() {
+    public SessionView session() {
         return new SessionView(
                 caller.name(),
                 caller.displayName(),
@@ -38,7 +38,7 @@ class SessionResource {
     }
 
     @DELETE
-    void logout(RoutingContext context) {
+    public void logout(RoutingContext context) {
         logins.logout(caller);
         if (!caller.isKey()) {
             FormAuthenticationMechanism.logout(context);

@@ -32,7 +32,7 @@ import org.medley.platform.http.ProblemException;
 @Produces(MediaType.APPLICATION_JSON)
 @Consumes(MediaType.APPLICATION_JSON)
 @RolesAllowed(Roles.ADMIN)
-class UserResource {
+public class UserResource {
     private static final int MAX_NAME = 100;
 
     private final Users users;
@@ -74,14 +74,14 @@ class UserResource {
     }
 
     @GET
-    List<UserView> list() {
+    public List<UserView> list() {
         return users.of(caller.tenantId()).stream().map(UserView::of).toList();
     }
 
     @POST
     @ResponseStatus(201)
     @Transactional
-    UserView create(@NotNull @Valid NewUser wanted) {
+    public UserView create(@NotNull @Valid NewUser wanted) {
         User user = users.add(
                 tenants.findById(caller.tenantId()),
                 wanted.username,
@@ -101,7 +101,7 @@ class UserResource {
     @PATCH
     @Path("/{id}")
     @Transactional
-    UserView change(@RestPath UUID id, @NotNull @Valid UserChange change) {
+    public UserView change(@RestPath UUID id, @NotNull @Valid UserChange change) {
         User user = users.of(caller.tenantId(), id);
         List<String> changed = new ArrayList<>();
         if (change.displayName != null) {
