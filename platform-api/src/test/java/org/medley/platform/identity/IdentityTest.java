@@ -221,7 +221,7 @@ class IdentityTest {
             {"username": "x1", "displayName": "X", "roles": ["admin"], "password": "short"} | password | 12 or more
             {"username": "x1", "displayName": "X", "roles": [], "password": "long enough it is"} | roles | empty
             {"username": "x1", "displayName": "X", "roles": ["admin"], "password": "long enough it is", "age": 3} | age | not known
-            {"username": 7, "displayName": "X", "roles": ["admin"], "password": "long enough it is"} | username | cannot be read
+            {"username": 7, "displayName": "X", "roles": ["admin"], "password": "long enough it is"} | username | not a String
             """)
     void badInputIsRefusedByField(String body, String field, String says) {
         admin().body(body)
