@@ -76,8 +76,7 @@ public final class CpuBackwardOps implements BackwardOps {
         }
     }
 
-    private static void normGroup(
-            long x, long weight, float epsilon, int width, long dy, long dx, long dWeight) {
+    private static void normGroup(long x, long weight, float epsilon, int width, long dy, long dx, long dWeight) {
         float r = RowKernels.inverseRms(x, width, epsilon);
         float dot = 0;
         for (int i = 0; i < width; i++) {
@@ -149,18 +148,7 @@ public final class CpuBackwardOps implements BackwardOps {
 
     /** P is recomputed block by block; dS = P ∘ (dP − rowsum(dy ∘ y)), as in FlashAttention (Dao 2022, app. B). */
     private static void attentionHead(
-            int rows,
-            int size,
-            int ldq,
-            int ldk,
-            long q,
-            long k,
-            long v,
-            long y,
-            long dy,
-            long dq,
-            long dk,
-            long dv) {
+            int rows, int size, int ldq, int ldk, long q, long k, long v, long y, long dy, long dq, long dk, long dv) {
         float scale = (float) (1 / Math.sqrt(size));
         for (int from = 0; from < rows; from += AttentionKernel.BLOCK) {
             int count = Math.min(AttentionKernel.BLOCK, rows - from);

@@ -53,8 +53,7 @@ public final class Tape implements Ops {
     /** The gradient of an intermediate, made on first use; a parameter's own; null for a frozen weight. */
     private Tensor into(Tensor tensor) {
         if (intermediates.containsKey(tensor)) {
-            return intermediates.compute(
-                    tensor, (t, g) -> g != null ? g : workspace.zeros(t.rows(), t.cols()));
+            return intermediates.compute(tensor, (t, g) -> g != null ? g : workspace.zeros(t.rows(), t.cols()));
         }
         return gradient(tensor);
     }
@@ -75,8 +74,7 @@ public final class Tape implements Ops {
         Tensor y = forward.linear(x, weight, bias);
         return record(
                 y,
-                () -> backward.linear(
-                        x, weight, gradient(y), into(x), into(weight), bias == null ? null : into(bias)));
+                () -> backward.linear(x, weight, gradient(y), into(x), into(weight), bias == null ? null : into(bias)));
     }
 
     @Override
@@ -94,8 +92,7 @@ public final class Tape implements Ops {
     @Override
     public Tensor attention(Tensor q, Tensor k, Tensor v, Heads heads, int layer, Batch batch) {
         Tensor y = forward.attention(q, k, v, heads, layer, batch);
-        return record(
-                y, () -> backward.attention(q, k, v, heads, batch, y, gradient(y), into(q), into(k), into(v)));
+        return record(y, () -> backward.attention(q, k, v, heads, batch, y, gradient(y), into(q), into(k), into(v)));
     }
 
     @Override

@@ -29,8 +29,7 @@ import org.medley.training.recipe.TrainRecipe;
  * @param lines the parsed objects
  */
 public record Dataset(String name, String sha256, TrainRecipe.Format format, List<JsonNode> lines) {
-    private static final ObjectMapper JSON =
-            new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+    private static final ObjectMapper JSON = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
     /** One training example: which tokens are learned is marked per token. */
     public record Example(int[] tokens, boolean[] learned) {}
@@ -92,22 +91,23 @@ public record Dataset(String name, String sha256, TrainRecipe.Format format, Lis
         boolean answered = false;
         for (JsonNode message : messages) {
             String role = message.path("role").asText("");
-            if (!role.matches("system|user|assistant") || !message.path("content").isTextual()) {
+            if (!role.matches("system|user|assistant")
+                    || !message.path("content").isTextual()) {
                 throw new BadRecipeException(
                         at + "each of \"messages\" needs a role system, user or assistant and a string \"content\"");
             }
             answered |= role.equals("assistant");
         }
         if (!answered) {
-            throw new BadRecipeException(at + "\"messages\" holds nothing that the assistant says, so nothing to learn");
+            throw new BadRecipeException(
+                    at + "\"messages\" holds nothing that the assistant says, so nothing to learn");
         }
         return line;
     }
 
     private static String sha256(byte[] bytes) {
         try {
-            return HexFormat.of()
-                    .formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("this JDK has no SHA-256", e);
         }

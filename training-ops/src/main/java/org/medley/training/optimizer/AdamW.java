@@ -63,8 +63,7 @@ public final class AdamW {
                     float square = settings.beta2 * Memory.f32(v + at) + (1 - settings.beta2) * gradient * gradient;
                     Memory.f32(m + at, mean);
                     Memory.f32(v + at, square);
-                    float direction =
-                            mean / correction1 / ((float) Math.sqrt(square / correction2) + settings.epsilon);
+                    float direction = mean / correction1 / ((float) Math.sqrt(square / correction2) + settings.epsilon);
                     Memory.f32(p + at, Memory.f32(p + at) * keep - learningRate * direction);
                 }
             });

@@ -86,8 +86,8 @@ public final class Recipes {
                                 .map(String::valueOf)
                                 .sorted()
                                 .collect(Collectors.joining(", "));
-            case InvalidFormatException invalid when invalid.getTargetType() != null
-                    && invalid.getTargetType().isEnum() ->
+            case InvalidFormatException invalid
+            when invalid.getTargetType() != null && invalid.getTargetType().isEnum() ->
                 line + ": " + path + " is '" + invalid.getValue() + "'; possible: "
                         + Arrays.stream(invalid.getTargetType().getEnumConstants())
                                 .map(String::valueOf)

@@ -24,8 +24,8 @@ public final class BpeTrainer {
     /** The control tokens, ids 0, 1 and 2. */
     public static final List<String> SPECIAL = List.of("<|endoftext|>", "<|im_start|>", "<|im_end|>");
 
-    private static final Pattern WORDS = Pattern.compile(
-            "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+");
+    private static final Pattern WORDS =
+            Pattern.compile("'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+");
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private BpeTrainer() {}
@@ -69,8 +69,8 @@ public final class BpeTrainer {
                 places.computeIfAbsent(pair, p -> new HashSet<>()).add(word);
             }
         }
-        PriorityQueue<Candidate> queue = new PriorityQueue<>((a, b) ->
-                a.count != b.count ? Long.compare(b.count, a.count) : a.pair.compareTo(b.pair));
+        PriorityQueue<Candidate> queue = new PriorityQueue<>(
+                (a, b) -> a.count != b.count ? Long.compare(b.count, a.count) : a.pair.compareTo(b.pair));
         counts.forEach((pair, count) -> queue.add(new Candidate(pair, count)));
         List<Pair> merges = new ArrayList<>();
         Set<String> tokens = new java.util.LinkedHashSet<>(bytes());
@@ -124,10 +124,22 @@ public final class BpeTrainer {
             }
             String merged = pair.left + pair.right;
             if (i > 0) {
-                move(word, new Pair(parts.get(i - 1), pair.left), new Pair(parts.get(i - 1), merged), counts, places, changed);
+                move(
+                        word,
+                        new Pair(parts.get(i - 1), pair.left),
+                        new Pair(parts.get(i - 1), merged),
+                        counts,
+                        places,
+                        changed);
             }
             if (i + 2 < parts.size()) {
-                move(word, new Pair(pair.right, parts.get(i + 2)), new Pair(merged, parts.get(i + 2)), counts, places, changed);
+                move(
+                        word,
+                        new Pair(pair.right, parts.get(i + 2)),
+                        new Pair(merged, parts.get(i + 2)),
+                        counts,
+                        places,
+                        changed);
             }
             parts.set(i, merged);
             parts.remove(i + 1);

@@ -1,0 +1,37 @@
+package org.medley.runtime.network;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.lang.foreign.Arena;
+import java.util.Map;
+import java.util.TreeMap;
+import org.medley.runtime.tensor.DType;
+import org.medley.runtime.tensor.Tensor;
+import org.medley.runtime.weights.Formats;
+import org.medley.runtime.weights.ModelFolder;
+
+/** Reads a decoder from its folder. Matrices stay mapped unless another format is asked for; vectors become F32. */
+public final class DecoderLoader {
+    private DecoderLoader() {}
+
+    /**
+     * @param arena how long the weights live
+     * @param context longest sequence to prepare for; the configuration's own bound is kept
+     * @param format what matrices are converted to, or null to use them as stored
+     */
+    public static Decoder load(ModelFolder folder, Arena arena, int context, DType format) {
+        JsonNode json = folder.config();
+        DecoderConfig config = DecoderConfig.read(folder.path().resolve("config.json"), json);
+        Map<String, Tensor> usable = new TreeMap<>();
+        folder.weights(arena).forEach((name, tensor) -> usable.put(name, usable(tensor, arena, format)));
+        return new Decoder(
+                config, DecoderWeights.of(folder.path(), config, usable), Math.min(context, config.context()));
+    }
+
+    private static Tensor usable(Tensor tensor, Arena arena, DType format) {
+        if (tensor.shape().length == 1) {
+            return tensor.dtype() == DType.F32 && tensor.address() % 4 == 0 ? tensor : Formats.toF32(tensor, arena);
+        }
+        boolean fits = format != null && tensor.cols() % format.blockElements() == 0;
+        return fits && format != tensor.dtype() ? Formats.convertTensor(tensor, format, arena) : tensor;
+    }
+}

@@ -1,0 +1,151 @@
+package org.medley.platform.knowledge;
+
+import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.medley.platform.knowledge.Knowledge.Bands;
+import org.medley.platform.knowledge.Knowledge.Condition;
+import org.medley.platform.knowledge.Knowledge.Finding;
+import org.medley.platform.knowledge.Knowledge.Risk;
+import org.medley.platform.knowledge.Knowledge.Source;
+
+/** Reads the base from the class path, as {@code knowledge/index.yaml} lists it, and refuses a dangling reference by name. */
+public final class KnowledgeLoader {
+    private static final String ROOT = "/knowledge/";
+    private static final ObjectMapper YAML = YAMLMapper.builder()
+            .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .build();
+
+    private final MessageDigest digest;
+
+    private KnowledgeLoader() {
+        try {
+            digest = MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("this JDK has no SHA-256", e);
+        }
+    }
+
+    private record Index(
+            String notice, List<String> vocabularies, List<String> sources, Map<String, List<String>> conditions) {}
+
+    private record BandsFile(
+            Map<String, Double> frequency,
+            Map<String, Double> background,
+            Map<String, Double> prevalence,
+            Map<String, Double> risk,
+            double against,
+            double unexplained) {}
+
+    private record Vocabulary(List<Finding> findings, List<Risk> risks) {}
+
+    private record Sources(List<Source> sources) {}
+
+    private record Refinements(Map<String, String> refinements) {}
+
+    public static Knowledge load() {
+        return new KnowledgeLoader().read();
+    }
+
+    private Knowledge read() {
+        Index index = file("index.yaml", Index.class);
+        BandsFile bands = file("bands.yaml", BandsFile.class);
+        Map<String, Finding> findings = new LinkedHashMap<>();
+        Map<String, Risk> risks = new LinkedHashMap<>();
+        for (String name : index.vocabularies) {
+            Vocabulary vocabulary = file(name, Vocabulary.class);
+            vocabulary.findings.forEach(f -> unique(findings, f.id(), f, name));
+            vocabulary.risks.forEach(r -> unique(risks, r.id(), r, name));
+        }
+        Map<String, Source> sources = new LinkedHashMap<>();
+        for (String name : index.sources) {
+            file(name, Sources.class).sources.forEach(s -> unique(sources, s.id(), s, name));
+        }
+        Map<String, Condition> conditions = new LinkedHashMap<>();
+        index.conditions.forEach((specialty, ids) -> ids.forEach(id -> {
+            String name = "conditions/" + specialty + "/" + id + ".yaml";
+            Condition condition = file(name, Condition.class);
+            if (!condition.id().equals(id) || !condition.specialty().equals(specialty)) {
+                throw new IllegalStateException(name + ": id or specialty differs from the file's place");
+            }
+            unique(conditions, id, condition, name);
+        }));
+        Map<String, String> refinements = file("refinements.yaml", Refinements.class).refinements;
+        Knowledge knowledge = new Knowledge(
+                HexFormat.of().formatHex(digest.digest()).substring(0, 12),
+                index.notice,
+                new Bands(
+                        bands.frequency,
+                        bands.background,
+                        bands.prevalence,
+                        bands.risk,
+                        bands.against,
+                        bands.unexplained),
+                findings,
+                risks,
+                sources,
+                conditions,
+                refinements);
+        check(knowledge);
+        return knowledge;
+    }
+
+    private <T> T file(String name, Class<T> type) {
+        try (InputStream in = KnowledgeLoader.class.getResourceAsStream(ROOT + name)) {
+            if (in == null) {
+                throw new IllegalStateException("knowledge base: " + name + " is missing");
+            }
+            byte[] bytes = in.readAllBytes();
+            digest.update(bytes);
+            return YAML.readValue(bytes, type);
+        } catch (JacksonException e) {
+            throw new IllegalStateException(
+                    "knowledge base: " + name + ":" + e.getLocation().getLineNr() + ": " + e.getOriginalMessage(), e);
+        } catch (IOException e) {
+            throw new IllegalStateException("knowledge base: " + name + " cannot be read", e);
+        }
+    }
+
+    private static <T> void unique(Map<String, T> map, String id, T value, String file) {
+        if (map.put(id, value) != null) {
+            throw new IllegalStateException("knowledge base: " + file + ": id " + id + " is defined twice");
+        }
+    }
+
+    private static void check(Knowledge base) {
+        base.findings().values().forEach(f -> known(base.bands().background(), f.background(), f.id()));
+        base.refinements().forEach((specific, general) -> {
+            known(base.findings(), specific, "refinements");
+            known(base.findings(), general, "refinements");
+        });
+        for (Condition c : base.conditions().values()) {
+            known(base.bands().prevalence(), c.prevalence(), c.id());
+            c.findings().forEach(f -> {
+                known(base.findings(), f.finding(), c.id());
+                known(base.bands().frequency(), f.frequency(), c.id());
+            });
+            c.against().forEach(a -> known(base.findings(), a.finding(), c.id()));
+            c.redFlags().forEach(f -> known(base.findings(), f, c.id()));
+            c.sources().forEach(s -> known(base.sources(), s, c.id()));
+            c.risks().forEach(r -> {
+                known(base.risks(), r.risk(), c.id());
+                known(base.bands().risk(), r.strength(), c.id());
+            });
+        }
+    }
+
+    private static void known(Map<String, ?> map, String key, String where) {
+        if (!map.containsKey(key)) {
+            throw new IllegalStateException("knowledge base: " + where + ": '" + key + "' is not defined");
+        }
+    }
+}

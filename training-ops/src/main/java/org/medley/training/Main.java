@@ -1,0 +1,132 @@
+package org.medley.training;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.medley.runtime.weights.BadModelException;
+import org.medley.training.recipe.BadRecipeException;
+import org.medley.training.recipe.FuseRecipe;
+import org.medley.training.recipe.Recipe;
+import org.medley.training.recipe.Recipes;
+import org.medley.training.recipe.TrainRecipe;
+import org.medley.training.trainer.Catalog;
+import org.medley.training.trainer.FuseRun;
+import org.medley.training.trainer.Lineage;
+import org.medley.training.trainer.RunListener;
+import org.medley.training.trainer.TrainRun;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Training and fusion from the command line. */
+@Command(
+        name = "medley",
+        subcommands = {Main.Train.class, Main.Fuse.class},
+        mixinStandardHelpOptions = true)
+public final class Main {
+    private Main() {}
+
+    public static void main(String[] args) {
+        System.exit(new CommandLine(new Main())
+                .setExecutionExceptionHandler((e, line, parsed) -> {
+                    if (e instanceof BadRecipeException || e instanceof BadModelException) {
+                        line.getErr().println(e.getMessage());
+                        return 2;
+                    }
+                    throw e;
+                })
+                .execute(args));
+    }
+
+    /** What both commands take. */
+    private abstract static class Run implements Callable<Integer> {
+        @Parameters(paramLabel = "RECIPE", description = "YAML file; names of models and datasets in it may be paths")
+        Path recipe;
+
+        @Option(
+                names = "--data",
+                description = "folder with models/, datasets/ and runs/ (default: ${DEFAULT-VALUE})",
+                defaultValue = "${sys:user.home}/.medley")
+        Path data;
+
+        @Option(names = "--output", description = "folder the model is written to (default: DATA/models/NAME)")
+        Path output;
+
+        Catalog catalog() {
+            Path base = recipe.toAbsolutePath().getParent();
+            return new Catalog(data.resolve("models"), data.resolve("datasets"), base);
+        }
+
+        Path target(Recipe read) {
+            return output != null ? output : data.resolve("models").resolve(read.name());
+        }
+
+        <R extends Recipe> R read(Class<R> kind, String other) {
+            Recipe read = Recipes.read(recipe);
+            if (!kind.isInstance(read)) {
+                throw new BadRecipeException(recipe + ": is a recipe to " + other + "; use ./medley " + other);
+            }
+            return kind.cast(read);
+        }
+
+        Integer report(Lineage lineage, Path target) {
+            System.out.printf("%s  sha256 %s%n", target, lineage.sha256());
+            return 0;
+        }
+    }
+
+    @Command(name = "train", description = "Trains a model as a recipe says; goes on where a killed run was.")
+    static final class Train extends Run {
+        @Override
+        public Integer call() throws IOException {
+            TrainRecipe read = read(TrainRecipe.class, "fuse");
+            Path work = data.resolve("runs").resolve(read.name());
+            return report(new TrainRun(read, catalog(), work, new Console()).run(target(read)), target(read));
+        }
+    }
+
+    @Command(name = "fuse", description = "Fuses models as a recipe says.")
+    static final class Fuse extends Run {
+        @Override
+        public Integer call() throws IOException {
+            FuseRecipe read = read(FuseRecipe.class, "train");
+            return report(new FuseRun(read, catalog(), new Console()).run(target(read)), target(read));
+        }
+    }
+
+    /** Progress as lines: every step of a short run, every hundredth of a long one. */
+    private static final class Console implements RunListener {
+        private final long began = System.nanoTime();
+        private int steps;
+
+        @Override
+        public void steps(int count) {
+            steps = count;
+        }
+
+        @Override
+        public void metric(int step, Map<String, Double> values) {
+            boolean shown = values.containsKey("evaluationLoss") || step % Math.max(1, steps / 100) == 0;
+            if (values.isEmpty() || !shown) {
+                return;
+            }
+            double elapsed = (System.nanoTime() - began) / 1e9;
+            StringBuilder line = new StringBuilder(String.format(Locale.ROOT, "step %d/%d", step, steps));
+            values.forEach((name, value) -> line.append(String.format(Locale.ROOT, "  %s %.5g", name, value)));
+            System.out.printf(Locale.ROOT, "%s  %.0f s, %.0f s left%n", line, elapsed, elapsed / step * (steps - step));
+        }
+
+        @Override
+        public void message(String text) {
+            System.out.println(text);
+        }
+
+        @Override
+        public boolean cancelled() {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,47 @@
+package org.medley.training.trainer;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.medley.training.recipe.BadRecipeException;
+
+/**
+ * Where a recipe's names lead: a model NAME to {@code models/NAME}, a dataset NAME to {@code datasets/NAME.jsonl}. On
+ * the command line a name with a slash is a path beside the recipe; a recipe that came over the network may not use one.
+ *
+ * @param base folder that paths are relative to, or null to refuse paths
+ */
+public record Catalog(Path models, Path datasets, Path base) {
+    public Path model(String reference) {
+        Path folder = isPath(reference) ? path(reference) : models.resolve(checked(reference));
+        if (!Files.isRegularFile(folder.resolve("config.json"))) {
+            throw new BadRecipeException("model '" + reference + "' is not at " + folder + " (no config.json there)");
+        }
+        return folder;
+    }
+
+    public Path dataset(String reference) {
+        Path file = isPath(reference) ? path(reference) : datasets.resolve(checked(reference) + ".jsonl");
+        if (!Files.isRegularFile(file)) {
+            throw new BadRecipeException("dataset '" + reference + "' is not at " + file);
+        }
+        return file;
+    }
+
+    private static boolean isPath(String reference) {
+        return reference.contains("/") || reference.contains("\\");
+    }
+
+    private Path path(String reference) {
+        if (base == null) {
+            throw new BadRecipeException("'" + reference + "' is a path; use the name of a model or dataset here");
+        }
+        return base.resolve(reference).normalize();
+    }
+
+    private static String checked(String name) {
+        if (!name.matches("[A-Za-z0-9][A-Za-z0-9._-]*")) {
+            throw new BadRecipeException("'" + name + "' is no name of a model or dataset: a-z 0-9 . _ - are possible");
+        }
+        return name;
+    }
+}

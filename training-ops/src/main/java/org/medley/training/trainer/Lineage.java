@@ -1,0 +1,75 @@
+package org.medley.training.trainer;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.medley.runtime.weights.BadModelException;
+
+/**
+ * Where a model comes from, kept in its folder as {@code lineage.json}: the recipe, the data by hash, the loss curve, and
+ * the same for every model it was made from.
+ *
+ * @param kind {@code train} or {@code fuse}
+ * @param sha256 of the model's config, tokenizer and weights
+ * @param recipe as YAML, every default written out
+ * @param metrics figures of the finished run, such as loss or tokens trained
+ */
+@JsonInclude(JsonInclude.Include.NON_EMPTY)
+public record Lineage(
+        String name,
+        String kind,
+        String sha256,
+        String createdAt,
+        String recipe,
+        List<Parent> parents,
+        List<DatasetUse> datasets,
+        List<Point> curve,
+        Map<String, Double> metrics) {
+    static final String FILE = "lineage.json";
+
+    private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+
+    /** @param role what the model was to its child: {@code start}, {@code base}, {@code source} */
+    public record Parent(String role, Lineage lineage) {}
+
+    public record DatasetUse(String name, String sha256, int examples, long tokens) {}
+
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Point(int step, double loss, Double evaluationLoss) {}
+
+    /** The lineage of the model in {@code folder}; a model without one is a root, known by its hash alone. */
+    public static Lineage read(Path folder, String sha256) {
+        Path file = folder.resolve(FILE);
+        if (!Files.exists(file)) {
+            return new Lineage(
+                    folder.getFileName().toString(),
+                    "import",
+                    sha256,
+                    null,
+                    null,
+                    List.of(),
+                    List.of(),
+                    List.of(),
+                    Map.of());
+        }
+        try {
+            Lineage lineage = JSON.readValue(file.toFile(), Lineage.class);
+            if (!sha256.equals(lineage.sha256)) {
+                throw new BadModelException(
+                        file, "speaks of a model with SHA-256 " + lineage.sha256 + ", but the folder's is " + sha256);
+            }
+            return lineage;
+        } catch (IOException e) {
+            throw new BadModelException(file, "is not a lineage: " + e.getMessage(), e);
+        }
+    }
+
+    public void write(Path folder) throws IOException {
+        JSON.writeValue(folder.resolve(FILE).toFile(), this);
+    }
+}
