@@ -1,0 +1,7 @@
+package org.medley.platform.audit;
+
+/** How an audited action ended. */
+public enum Outcome {
+    success,
+    failure
+}

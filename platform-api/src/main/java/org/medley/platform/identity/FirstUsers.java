@@ -1,0 +1,56 @@
+package org.medley.platform.identity;
+
+import io.quarkus.runtime.StartupEvent;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import jakarta.transaction.Transactional;
+import java.util.List;
+import org.medley.platform.Roles;
+import org.medley.platform.StorageConfig;
+import org.medley.platform.database.Secrets;
+
+/**
+ * A database without users gets its first ones: for a demonstration one of each role, otherwise one administrator.
+ * Their password is made here and told on the console, so that no installation starts with one that others know.
+ */
+@ApplicationScoped
+class FirstUsers {
+    private static final List<String> DEMO =
+            List.of(Roles.CLINICIAN, Roles.PHYSICIST, Roles.RESEARCHER, Roles.ADMIN, Roles.AUDITOR);
+    private static final String DEMO_SECRET = "demo-password";
+    private static final int PASSWORD_BYTES = 12;
+
+    private final Users users;
+    private final Tenants tenants;
+    private final IdentityConfig config;
+    private final Secrets secrets;
+
+    FirstUsers(Users users, Tenants tenants, IdentityConfig config, StorageConfig storage) {
+        this.users = users;
+        this.tenants = tenants;
+        this.config = config;
+        this.secrets = new Secrets(storage.secrets());
+    }
+
+    @Transactional
+    void start(@Observes StartupEvent event) {
+        boolean first = users.count() == 0;
+        if (config.demo() && (first || secrets.has(DEMO_SECRET))) {
+            String password = secrets.get(DEMO_SECRET, PASSWORD_BYTES);
+            if (first) {
+                Tenant tenant = tenants.named("demo");
+                DEMO.forEach(role -> users.add(tenant, role, "Demo " + role, List.of(role), password));
+            }
+            tell("Demonstration users " + String.join(", ", DEMO) + "; password " + password);
+        } else if (first) {
+            String password = Secrets.random(PASSWORD_BYTES);
+            users.add(tenants.named(config.tenant()), Roles.ADMIN, "Administrator", List.of(Roles.ADMIN), password);
+            tell("First user admin; password " + password + " (shown once: change it)");
+        }
+    }
+
+    /** To the console, not to the log: logs are kept and sent around. */
+    private static void tell(String line) {
+        System.out.println(line);
+    }
+}

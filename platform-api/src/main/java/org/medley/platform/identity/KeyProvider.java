@@ -1,0 +1,27 @@
+package org.medley.platform.identity;
+
+import io.quarkus.security.identity.AuthenticationRequestContext;
+import io.quarkus.security.identity.IdentityProvider;
+import io.quarkus.security.identity.SecurityIdentity;
+import io.smallrye.mutiny.Uni;
+import jakarta.enterprise.context.ApplicationScoped;
+
+/** A request with an API key. */
+@ApplicationScoped
+class KeyProvider implements IdentityProvider<KeyMechanism.KeyRequest> {
+    private final Logins logins;
+
+    KeyProvider(Logins logins) {
+        this.logins = logins;
+    }
+
+    @Override
+    public Class<KeyMechanism.KeyRequest> getRequestType() {
+        return KeyMechanism.KeyRequest.class;
+    }
+
+    @Override
+    public Uni<SecurityIdentity> authenticate(KeyMechanism.KeyRequest request, AuthenticationRequestContext context) {
+        return context.runBlocking(() -> logins.byKey(request.key).identity());
+    }
+}

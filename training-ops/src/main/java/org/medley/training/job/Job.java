@@ -1,0 +1,38 @@
+package org.medley.training.job;
+
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.UUID;
+
+/**
+ * A job as it stands in the queue.
+ *
+ * @param recipe YAML text, as it was submitted
+ * @param step the last step a metric was written for
+ * @param steps how many there will be; null until the runner says
+ * @param message one line for people on what it does now; null if there is none
+ * @param error why it failed; null if it did not
+ * @param fence the token of the claim this was read under; only its holder may write
+ * @param folder where the model it made is; null until it succeeded
+ * @param modelId the registered model; null until it is
+ */
+public record Job(
+        UUID id,
+        UUID tenantId,
+        String name,
+        String kind,
+        String recipe,
+        JobState state,
+        String createdBy,
+        Instant createdAt,
+        Instant startedAt,
+        Instant finishedAt,
+        int step,
+        Integer steps,
+        String message,
+        String error,
+        int attempts,
+        boolean cancelRequested,
+        long fence,
+        Path folder,
+        UUID modelId) {}

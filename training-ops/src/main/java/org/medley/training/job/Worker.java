@@ -1,0 +1,165 @@
+package org.medley.training.job;
+
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+
+/** Takes jobs from the queue and runs them, one at a time, until it is closed. */
+public final class Worker implements Runnable, AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(Worker.class.getName());
+
+    private final JobQueue queue;
+    private final JobRunner runner;
+    private final Path jobs;
+    private final String name;
+    private final Duration idle;
+    private volatile boolean closed;
+    private volatile Thread thread;
+
+    /**
+     * @param jobs folder that holds the jobs' own folders
+     * @param name how this worker is called in the queue
+     * @param idle how long to wait before asking an empty queue again
+     */
+    public Worker(JobQueue queue, JobRunner runner, Path jobs, String name, Duration idle) {
+        this.queue = queue;
+        this.runner = runner;
+        this.jobs = jobs;
+        this.name = name;
+        this.idle = idle;
+    }
+
+    @Override
+    public void run() {
+        thread = Thread.currentThread();
+        while (!closed) {
+            try {
+                Optional<Job> job = queue.claim(name);
+                if (job.isPresent()) {
+                    run(job.get());
+                } else {
+                    rest();
+                }
+            } catch (QueueUnavailableException e) {
+                LOG.log(Level.WARNING, e.getMessage());
+                rest();
+            }
+        }
+    }
+
+    private void rest() {
+        try {
+            Thread.sleep(idle);
+        } catch (InterruptedException e) {
+            closed = true;
+        }
+    }
+
+    private void run(Job job) {
+        Held held = new Held(job);
+        try (ScheduledExecutorService heart = Executors.newSingleThreadScheduledExecutor(
+                Thread.ofPlatform().daemon().name("heartbeat-" + job.id()).factory())) {
+            long beat = Math.max(1, queue.lease().toMillis() / 3);
+            heart.scheduleAtFixedRate(held::beat, beat, beat, TimeUnit.MILLISECONDS);
+            try {
+                finish(held, job);
+            } finally {
+                heart.shutdownNow();
+            }
+        } catch (LostJobException e) {
+            LOG.log(Level.WARNING, e.getMessage());
+        }
+    }
+
+    /**
+     * What the job's own work throws is the job's failure; what the queue throws is not, and leaves the job to the
+     * next claim.
+     */
+    private void finish(Held held, Job job) {
+        JobResult result;
+        try {
+            result = runner.run(job, folder(job), held);
+        } catch (LostJobException | QueueUnavailableException e) {
+            throw e;
+        } catch (CancellationException e) {
+            if (held.cancel) {
+                queue.cancelled(job);
+            } else {
+                queue.release(job);
+            }
+            return;
+        } catch (Exception | LinkageError | OutOfMemoryError e) {
+            LOG.log(Level.WARNING, "job " + job.id() + " failed", e);
+            queue.fail(job, e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage());
+            return;
+        }
+        queue.complete(job, result);
+    }
+
+    private Path folder(Job job) throws IOException {
+        return Files.createDirectories(jobs.resolve(job.id().toString()));
+    }
+
+    /** Asks the running job to stop after a checkpoint and gives it back to the queue; waits until it did. */
+    @Override
+    public void close() {
+        closed = true;
+        Thread running = thread;
+        if (running != null && running != Thread.currentThread()) {
+            try {
+                running.join();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /** A job as long as this worker has it. */
+    private final class Held implements Progress {
+        private final Job job;
+        private volatile boolean cancel;
+        private volatile boolean lost;
+
+        private Held(Job job) {
+            this.job = job;
+        }
+
+        private void beat() {
+            try {
+                cancel |= queue.heartbeat(job);
+            } catch (LostJobException e) {
+                lost = true;
+            } catch (QueueUnavailableException e) {
+                LOG.log(Level.WARNING, "no heartbeat for job " + job.id() + ": " + e.getMessage());
+            }
+        }
+
+        @Override
+        public void steps(int steps) {
+            queue.steps(job, steps);
+        }
+
+        @Override
+        public void metric(int step, Map<String, Double> values) {
+            cancel |= queue.metric(job, step, values);
+        }
+
+        @Override
+        public void message(String line) {
+            queue.message(job, line);
+        }
+
+        @Override
+        public boolean cancelled() {
+            return cancel || lost || closed;
+        }
+    }
+}
