@@ -78,7 +78,8 @@ const keys = [
   {
     id: 'k-1',
     name: 'Emergency department information system',
-    scopes: ['cds-hooks', 'fhir'],
+    scopes: ['integrator', 'clinician'],
+    prefix: 'mdl_7Qe2',
     expires: ago(-60 * 24 * 200),
     createdAt: ago(60 * 24 * 40),
     lastUsedAt: ago(3),
@@ -86,7 +87,8 @@ const keys = [
   {
     id: 'k-2',
     name: 'PACS gateway',
-    scopes: ['dicom'],
+    scopes: ['integrator'],
+    prefix: 'mdl_x81K',
     expires: ago(-60 * 24 * 20),
     createdAt: ago(60 * 24 * 300),
     lastUsedAt: null,
@@ -402,6 +404,8 @@ function metric(point, steps) {
   };
 }
 
+const seedOf = (id) => Number(id.slice(2)) % 4;
+
 function addJob(id, name, kind, state, minutes, steps, step, extra = {}) {
   const started = state === 'QUEUED' ? null : ago(minutes - 1);
   const over = !['QUEUED', 'RUNNING'].includes(state);
@@ -427,7 +431,7 @@ function addJob(id, name, kind, state, minutes, steps, step, extra = {}) {
     id,
     kind === 'fuse'
       ? []
-      : curve(steps, jobs.length, 10)
+      : curve(steps, seedOf(id), 10)
           .filter((p) => p.step <= step)
           .map((p) => metric(p, steps)),
   );
@@ -454,7 +458,7 @@ setInterval(() => {
       job.startedAt = new Date().toISOString();
       job.message = 'Training';
     }
-    const next = curve(job.steps, jobs.indexOf(job), 10).find((point) => point.step > job.step);
+    const next = curve(job.steps, seedOf(job.id), 10).find((point) => point.step > job.step);
     if (!next) {
       Object.assign(job, {
         state: 'SUCCEEDED',
@@ -854,7 +858,7 @@ for (let i = 0; i < 130; i++) {
       { purpose: 'clinical.reasoning', promptTokens: 1412, completionTokens: 186 },
     ],
     ['admin', 'training.job.start', 'j-6', { recipe: 'cardiopulmonary-reasoner', steps: 2400 }],
-    ['admin', 'session.login', 'admin', { address: '10.2.0.9' }, i % 3 ? 'success' : 'denied'],
+    ['admin', 'session.login', 'admin', { address: '10.2.0.9' }, i % 3 ? 'success' : 'failure'],
     ['physicist', 'model.read', 'm-fused-2', {}],
   ][i % 7];
   audit(actor, [actor], action, subject, info, outcome, ago((130 - i) * 23));
@@ -862,8 +866,9 @@ for (let i = 0; i < 130; i++) {
 
 // HTTP
 
+// The same policy as the platform's.
 const CSP =
-  "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 const TYPES = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript',

@@ -37,7 +37,7 @@ const tours = {
         for (const [text, key] of [
           ['breathl', 'Enter'],
           ['pleurit', 'Enter'],
-          ['swollen leg', 'Enter'],
+          ['swelling of', 'Enter'],
           ['fever', 'Shift+Enter'],
           ['hemopt', 'Shift+Enter'],
         ]) {
@@ -185,8 +185,7 @@ const tours = {
       async (page) => {
         await page.getByTestId('key-new').click();
         await page.getByTestId('key-name').fill('Laboratory system');
-        await page.getByTestId('key-scopes').fill('fhir');
-        await page.getByTestId('key-scopes').press('Enter');
+        await page.getByTestId('key-scope-integrator').check();
         await page.getByTestId('key-save').click();
         await page.getByTestId('key-value').waitFor();
       },
@@ -197,7 +196,7 @@ const tours = {
       'audit',
       '/audit',
       async (page) => {
-        await page.getByTestId('audit-row').nth(2).click();
+        await page.getByTestId('audit-row').nth(6).click();
         await page.getByTestId('audit-verify').click();
         await page.getByTestId('audit-result').waitFor();
       },

@@ -1,4 +1,4 @@
-import { createTheme, type MantineColorsTuple } from '@mantine/core';
+import { createTheme, defaultVariantColorsResolver, type MantineColorsTuple } from '@mantine/core';
 
 /** One quiet teal for what can be acted on; red and amber are left to what is clinically urgent. */
 const ink: MantineColorsTuple = [
@@ -14,16 +14,44 @@ const ink: MantineColorsTuple = [
   '#063f46',
 ];
 
+/** The greys of the dark page lean to the same blue as its surfaces. */
+const dark: MantineColorsTuple = [
+  '#e3eaed',
+  '#c3ced3',
+  '#9fb0b8',
+  '#7b8d96',
+  '#4d5c64',
+  '#323d43',
+  '#263036',
+  '#1b2226',
+  '#151b1e',
+  '#12171a',
+];
+
 export const theme = createTheme({
   primaryColor: 'ink',
   primaryShade: { light: 7, dark: 6 },
-  colors: { ink },
+  colors: { ink, dark },
   fontFamily:
     'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans", Arial, sans-serif',
   fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace',
   fontSizes: { xs: '0.75rem', sm: '0.8125rem', md: '0.875rem', lg: '1rem', xl: '1.125rem' },
   defaultRadius: 'sm',
   focusRing: 'auto',
+  // Tints are mixed with what lies under them: quiet in the light, and never black in the dark.
+  variantColorResolver: (input) => {
+    const resolved = defaultVariantColorsResolver(input);
+    if (input.variant !== 'light') return resolved;
+    const name = input.color ?? input.theme.primaryColor;
+    const tint = (share: number) =>
+      `color-mix(in srgb, var(--mantine-color-${name}-6) ${share}%, var(--surface))`;
+    return {
+      ...resolved,
+      background: tint(13),
+      hover: tint(20),
+      color: `color-mix(in srgb, var(--mantine-color-${name}-6) 48%, var(--text))`,
+    };
+  },
   headings: {
     fontWeight: '600',
     sizes: {

@@ -160,7 +160,7 @@ export const api = {
     change: { displayName?: string; roles?: Role[]; disabled?: boolean; password?: string },
   ) => call<User>(`/api/users/${id(user)}`, { method: 'PATCH', json: change }),
   keys: () => call<ApiKey[]>('/api/keys'),
-  createKey: (key: { name: string; scopes: string[]; expires: string | null }) =>
+  createKey: (key: { name: string; scopes: string[]; expires: string }) =>
     call<IssuedKey>('/api/keys', { method: 'POST', json: key }),
   deleteKey: (key: string) => call<void>(`/api/keys/${id(key)}`, { method: 'DELETE' }),
 

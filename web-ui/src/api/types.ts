@@ -30,8 +30,11 @@ export interface NewUser {
 export interface ApiKey {
   id: string;
   name: string;
+  /** The roles it may act in. */
   scopes: string[];
   expires: string | null;
+  /** The beginning of the key, to tell keys apart. */
+  prefix?: string;
   createdAt?: string;
   lastUsedAt?: string | null;
 }

@@ -174,6 +174,7 @@ function AuditTable({ events }: { events: AuditEvent[] }) {
                     className="link"
                     aria-expanded={shown}
                     aria-label={`Details of event ${event.sequence}`}
+                    style={{ display: 'flex' }}
                     onClick={(click) => {
                       click.stopPropagation();
                       toggle();

@@ -93,7 +93,7 @@ function CaseView({ item }: { item: ClinicalCase }) {
               data-testid="assessment-select"
             />
           )}
-          {assessButton}
+          {history.length > 0 && assessButton}
           {assessment.data && <SignButton assessment={assessment.data} />}
         </div>
       </div>
@@ -107,7 +107,7 @@ function CaseView({ item }: { item: ClinicalCase }) {
           <aside>
             <CaseFacts item={item} vocabulary={vocabulary.data} assessment={undefined} />
           </aside>
-          <Panel>
+          <Panel className="wide">
             <Empty icon={<IconReportMedical size={26} aria-hidden />} title="Not assessed yet">
               <p>The differential is computed from the findings; the model then explains it.</p>
               {assessButton}

@@ -1,10 +1,10 @@
 import { Badge, Tooltip } from '@mantine/core';
-import { IconChevronDown, IconChevronRight } from '@tabler/icons-react';
+import { IconAlertTriangle, IconChevronDown, IconChevronRight } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
 import type { Band, Candidate, Evidence } from '../api/types';
 import { describeWeight, formatProbability, formatWeight, weightShare } from '../common/format';
 
-const BAND_COLOR: Record<Band, string> = { likely: 'ink', possible: 'cyan', unlikely: 'gray' };
+const BAND_COLOR: Record<Band, string> = { likely: 'ink', possible: 'ink', unlikely: 'gray' };
 const FIRST = 8;
 
 export function Differential({ candidates }: { candidates: Candidate[] }) {
@@ -51,13 +51,19 @@ export function Differential({ candidates }: { candidates: Candidate[] }) {
                   <span style={{ fontWeight: 550 }}>{item.name}</span>{' '}
                   <span className="mono muted">{item.icd10}</span>
                   {item.cantMiss && (
-                    <span className="small" style={{ color: 'var(--danger)', fontWeight: 600 }}>
-                      {' '}
-                      can't miss
-                    </span>
+                    <IconAlertTriangle
+                      size={14}
+                      className="cant-miss-mark"
+                      aria-label="can't miss"
+                      role="img"
+                    />
                   )}
                 </span>
-                <Badge size="sm" color={BAND_COLOR[item.band]}>
+                <Badge
+                  size="sm"
+                  color={BAND_COLOR[item.band]}
+                  variant={item.band === 'likely' ? 'filled' : 'light'}
+                >
                   {item.band}
                 </Badge>
                 <span className="probability">

@@ -1,5 +1,6 @@
 import {
   Button,
+  Input,
   NumberInput,
   SegmentedControl,
   Skeleton,
@@ -174,14 +175,12 @@ function CaseForm({ vocabulary }: { vocabulary: Vocabulary }) {
               error={error('age')}
               data-testid="case-age"
             />
-            <div>
-              <div
-                className="mantine-InputWrapper-label"
-                id="sex-label"
-                style={{ fontWeight: 500, fontSize: '0.875rem' }}
-              >
-                Sex
-              </div>
+            <Input.Wrapper
+              label="Sex"
+              labelElement="div"
+              labelProps={{ id: 'sex-label' }}
+              error={error('sex')}
+            >
               <SegmentedControl
                 fullWidth
                 aria-labelledby="sex-label"
@@ -193,12 +192,7 @@ function CaseForm({ vocabulary }: { vocabulary: Vocabulary }) {
                 ]}
                 data-testid="case-sex"
               />
-              {error('sex') && (
-                <div className="mantine-InputWrapper-error small" role="alert">
-                  {error('sex')}
-                </div>
-              )}
-            </div>
+            </Input.Wrapper>
             <TextInput
               label="Title"
               placeholder="Optional, no name or number of the patient"
@@ -327,6 +321,9 @@ function CaseForm({ vocabulary }: { vocabulary: Vocabulary }) {
                   clampBehavior="none"
                   rightSection={<span className="muted small">{field.unit}</span>}
                   rightSectionWidth={50}
+                  rightSectionProps={{
+                    style: { justifyContent: 'flex-end', paddingRight: 10, pointerEvents: 'none' },
+                  }}
                   value={value ?? ''}
                   onChange={(next) =>
                     setVitals((now) => ({ ...now, [field.key]: typeof next === 'number' ? next : null }))

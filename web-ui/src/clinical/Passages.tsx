@@ -36,7 +36,7 @@ export function Passages({ passages, active }: { passages: Passage[]; active: { 
           </span>
           <div>
             <strong>{passage.title}</strong>
-            <span className="muted small"> · {passage.section}</span>
+            <div className="muted small">{passage.section}</div>
             <p>{passage.text}</p>
             {passage.source.map((source) => (
               <div key={source.id} className="muted small">

@@ -91,6 +91,7 @@ export function TermPicker<T extends Term>({
         // The list keeps the focus in the field, so that typing can go on after a click.
         <div
           ref={list}
+          className="options"
           id={listId}
           role="listbox"
           tabIndex={-1}

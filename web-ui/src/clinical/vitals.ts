@@ -20,7 +20,7 @@ export const VITALS: VitalField[] = [
   { key: 'diastolic', label: 'Diastolic', unit: 'mmHg', min: 10, max: 200, low: 55, high: 90, step: 1 },
   {
     key: 'respiratoryRate',
-    label: 'Respiratory rate',
+    label: 'Resp. rate',
     unit: '/min',
     min: 2,
     max: 80,
@@ -30,7 +30,7 @@ export const VITALS: VitalField[] = [
   },
   {
     key: 'oxygenSaturation',
-    label: 'Oxygen saturation',
+    label: 'SpO₂',
     unit: '%',
     min: 30,
     max: 100,

@@ -1,6 +1,7 @@
 import {
   Badge,
   Button,
+  Checkbox,
   CopyButton,
   Group,
   Modal,
@@ -9,7 +10,6 @@ import {
   Stack,
   Switch,
   Table,
-  TagsInput,
   TextInput,
 } from '@mantine/core';
 import { IconCheck, IconCopy, IconKey, IconPlus, IconUsers } from '@tabler/icons-react';
@@ -22,7 +22,9 @@ import { Empty, Load, PageHead, Panel, ProblemAlert, useTitle } from '../common/
 
 /** What a person can be; integrator belongs to API keys, but an administrator may give it to a person too. */
 const ROLES: Role[] = ['clinician', 'physicist', 'researcher', 'admin', 'auditor', 'integrator'];
-const SCOPES = ['models', 'clinical', 'fhir', 'cds-hooks', 'dicom'];
+
+/** A key's scopes are roles; most systems are integrators. */
+const SCOPES: Role[] = ['integrator', 'clinician', 'physicist', 'researcher', 'admin', 'auditor'];
 
 export default function UsersPage() {
   useTitle('Users & keys');
@@ -249,7 +251,9 @@ function Keys() {
               <Table.Tbody>
                 {list.map((key) => (
                   <Table.Tr key={key.id} data-testid="key-row">
-                    <Table.Td>{key.name}</Table.Td>
+                    <Table.Td>
+                      {key.name} {key.prefix && <span className="mono muted">{key.prefix}…</span>}
+                    </Table.Td>
                     <Table.Td>
                       <Group gap={5}>
                         {key.scopes.map((scope) => (
@@ -320,7 +324,7 @@ function KeyForm({ close }: { close: () => void }) {
       api.createKey({
         name: name.trim(),
         scopes,
-        expires: expires ? new Date(`${expires}T23:59:59`).toISOString() : null,
+        expires: new Date(`${expires}T23:59:59`).toISOString(),
       }),
     onSuccess: (key) => {
       setIssued(key);
@@ -367,7 +371,7 @@ function KeyForm({ close }: { close: () => void }) {
     <form
       onSubmit={(event: FormEvent) => {
         event.preventDefault();
-        if (name.trim() && scopes.length) make.mutate();
+        if (name.trim() && scopes.length && expires) make.mutate();
       }}
     >
       <Stack gap="sm">
@@ -381,14 +385,20 @@ function KeyForm({ close }: { close: () => void }) {
           data-autofocus
           data-testid="key-name"
         />
-        <TagsInput
+        <Checkbox.Group
           label="Scopes"
-          data={SCOPES}
+          description="The key may do what these roles may"
           value={scopes}
           onChange={setScopes}
           error={problem?.field('scopes')}
           data-testid="key-scopes"
-        />
+        >
+          <div style={{ display: 'grid', gridTemplateColumns: '1fr 1fr', gap: 8, marginTop: 8 }}>
+            {SCOPES.map((role) => (
+              <Checkbox key={role} value={role} label={role} data-testid={`key-scope-${role}`} />
+            ))}
+          </div>
+        </Checkbox.Group>
         <TextInput
           type="date"
           label="Valid until"
@@ -404,7 +414,7 @@ function KeyForm({ close }: { close: () => void }) {
           <Button
             type="submit"
             loading={make.isPending}
-            disabled={!name.trim() || scopes.length === 0}
+            disabled={!name.trim() || scopes.length === 0 || !expires}
             data-testid="key-save"
           >
             Make the key

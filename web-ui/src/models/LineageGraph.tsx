@@ -9,12 +9,14 @@ import {
 } from '@tabler/icons-react';
 import { type PointerEvent, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import type { Lineage, LineageNode } from '../api/types';
-import { shortHash } from '../common/format';
+import { formatShort, shortHash } from '../common/format';
 import { CARD, layout, shorten } from './lineageLayout';
 
 const ICONS = { model: IconBrain, run: IconPlayerPlay, dataset: IconDatabase };
 const NAMES = { model: 'Model', run: 'Run', dataset: 'Dataset' };
 const PAD = 34;
+/** What the key at the bottom takes. */
+const KEY = 30;
 
 interface View {
   x: number;
@@ -47,7 +49,7 @@ export function LineageGraph({
     setView({
       scale,
       x: (box.width - drawing.width * scale) / 2,
-      y: (box.height - drawing.height * scale) / 2,
+      y: (box.height - KEY - drawing.height * scale) / 2,
     });
   }, [drawing]);
 
@@ -94,8 +96,10 @@ export function LineageGraph({
     setView((now) => ({ ...now, x: now.x + dx, y: now.y + dy }));
   }
 
+  // As high as the drawing is at this width, within bounds: a model without ancestors needs no empty hall.
+  const scaled = drawing.height * Math.min(1.15, 1140 / drawing.width);
   return (
-    <div className="lineage">
+    <div className="lineage" style={{ height: Math.min(440, Math.max(190, scaled + 2 * PAD + 46)) }}>
       {/* biome-ignore lint/a11y/useSemanticElements: a picture whose cards are buttons; fieldset is no SVG */}
       <svg
         ref={svg}
@@ -114,43 +118,46 @@ export function LineageGraph({
         }}
       >
         <defs>
-          <marker
-            id="lineage-arrow"
-            viewBox="0 0 8 8"
-            refX="7"
-            refY="4"
-            markerWidth="7"
-            markerHeight="7"
-            orient="auto"
-          >
-            <path d="M0 0.5L7 4L0 7.5z" fill="var(--line-strong)" />
-          </marker>
+          {['plain', 'lit'].map((kind) => (
+            <marker
+              key={kind}
+              id={`lineage-${kind}`}
+              viewBox="0 0 8 8"
+              refX="7"
+              refY="4"
+              markerWidth="9"
+              markerHeight="9"
+              markerUnits="userSpaceOnUse"
+              orient="auto"
+            >
+              <path d="M0 0.5L7 4L0 7.5z" fill={kind === 'lit' ? 'var(--accent)' : 'var(--line-strong)'} />
+            </marker>
+          ))}
         </defs>
         <g transform={`translate(${view.x} ${view.y}) scale(${view.scale})`}>
-          {drawing.drawn.map(({ edge, path }) => (
-            <path
-              key={`${edge.from} ${edge.to} ${edge.role}`}
-              className={`edge ${edge.from === selected || edge.to === selected ? 'lit' : ''}`}
-              d={path}
-              markerEnd="url(#lineage-arrow)"
-            />
-          ))}
-          {drawing.drawn.map(({ edge, labelX, labelY }) => {
-            const label = shorten(edge.role, 15);
-            const width = label.length * 5.9 + 12;
-            return edge.role ? (
-              <g
+          {drawing.drawn.map(({ edge, path }) => {
+            const lit = edge.from === selected || edge.to === selected;
+            return (
+              <path
                 key={`${edge.from} ${edge.to} ${edge.role}`}
-                className="edge-label"
-                transform={`translate(${labelX} ${labelY})`}
-              >
-                <title>{edge.role}</title>
-                <rect x={-width / 2} y={-9} width={width} height={18} rx={9} />
-                <text textAnchor="middle" dy="0.34em">
-                  {label}
+                className={lit ? 'edge lit' : 'edge'}
+                d={path}
+                markerEnd={`url(#lineage-${lit ? 'lit' : 'plain'})`}
+              />
+            );
+          })}
+          {drawing.labels.map(({ id, role, x, y }) => {
+            const text = shorten(role, 14);
+            const width = text.length * 6.4 + 12;
+            return (
+              <g key={`${id} ${role}`} className="edge-label" transform={`translate(${x} ${y})`}>
+                <title>{role}</title>
+                <rect y={-9} width={width} height={18} rx={9} />
+                <text x={width / 2} textAnchor="middle" dy="0.34em">
+                  {text}
                 </text>
               </g>
-            ) : null;
+            );
           })}
           {drawing.placed.map(({ node, x, y }) => (
             <Card
@@ -201,7 +208,7 @@ function subtitle(node: LineageNode): string {
     .slice(0, 2)
     .map((key) => {
       const value = detail[key];
-      const text = typeof value === 'number' ? value.toLocaleString() : String(value);
+      const text = typeof value === 'number' ? formatShort(value) : String(value);
       return ['examples', 'tokens', 'steps', 'parameters'].includes(key) ? `${text} ${key}` : text;
     });
   return chosen.length ? chosen.join(' · ') : NAMES[node.kind];
@@ -253,10 +260,10 @@ function Card({
         <Icon x={9} y={CARD.height / 2 - 9} width={18} height={18} aria-hidden />
       </g>
       <text className="title" x={46} y={24}>
-        {shorten(node.label, 23)}
+        {shorten(node.label, 21)}
       </text>
       <text className="sub" x={46} y={42}>
-        {shorten(subtitle(node), 28)}
+        {shorten(subtitle(node), 27)}
       </text>
       {node.sha256 && (
         <text className="hash" x={46} y={60}>

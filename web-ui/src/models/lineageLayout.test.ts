@@ -65,6 +65,27 @@ describe('lineage layout', () => {
     expect(Math.sign(y('train-c') - y('train-n'))).toBe(Math.sign(y('data-c') - y('data-n')));
   });
 
+  it('writes each role once where it leaves its card, no two on one another', () => {
+    const { labels } = drawing;
+    expect(labels.filter((label) => label.id === 'base').map((label) => label.role)).toEqual([
+      'initialised from',
+    ]);
+    for (const a of labels) {
+      for (const b of labels)
+        if (a !== b && a.x === b.x) expect(Math.abs(a.y - b.y)).toBeGreaterThanOrEqual(20);
+    }
+    const two = layout({
+      root: 'm',
+      nodes: [node('m', 'model'), node('b', 'model')],
+      edges: [
+        { from: 'm', to: 'b', role: 'parent' },
+        { from: 'm', to: 'b', role: 'teacher' },
+      ],
+    });
+    expect(two.labels).toHaveLength(2);
+    expect(two.labels[0]?.y).not.toBe(two.labels[1]?.y);
+  });
+
   it('puts a node as far left as its longest way from the model', () => {
     const depth = layers({
       root: 'a',

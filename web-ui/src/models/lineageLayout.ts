@@ -4,7 +4,7 @@ import type { Lineage, LineageEdge, LineageNode } from '../api/types';
  * Where the cards of a lineage stand: the model at the right, what it was made of to its left, layer by layer.
  * Layered drawing after Sugiyama: longest path for the layers, barycentres for the order within a layer.
  */
-export const CARD = { width: 216, height: 76, columnGap: 104, rowGap: 26 };
+export const CARD = { width: 226, height: 76, columnGap: 112, rowGap: 24 };
 
 export interface Placed {
   node: LineageNode;
@@ -16,13 +16,20 @@ export interface Placed {
 export interface Drawn {
   edge: LineageEdge;
   path: string;
-  labelX: number;
-  labelY: number;
+}
+
+/** One role written once where it leaves a card, however many edges carry it: labels never lie on one another. */
+export interface Label {
+  id: string;
+  role: string;
+  x: number;
+  y: number;
 }
 
 export interface Layout {
   placed: Placed[];
   drawn: Drawn[];
+  labels: Label[];
   width: number;
   height: number;
 }
@@ -97,7 +104,31 @@ export function layout(lineage: Lineage): Layout {
     });
   });
 
-  return { placed: [...places.values()], drawn: edges.flatMap((edge) => draw(edge, places)), width, height };
+  return {
+    placed: [...places.values()],
+    drawn: edges.flatMap((edge) => draw(edge, places)),
+    labels: label(edges, places),
+    width,
+    height,
+  };
+}
+
+function label(edges: LineageEdge[], places: Map<string, Placed>): Label[] {
+  const roles = new Map<string, string[]>();
+  for (const { to, role } of edges) {
+    const known = roles.get(to) ?? [];
+    if (role && !known.includes(role)) roles.set(to, [...known, role]);
+  }
+  return [...roles].flatMap(([id, list]) => {
+    const part = places.get(id);
+    if (!part) return [];
+    return list.map((role, index) => ({
+      id,
+      role,
+      x: part.x + CARD.width + 10,
+      y: part.y + CARD.height / 2 + (index - (list.length - 1) / 2) * 22,
+    }));
+  });
 }
 
 /** From the right side of what went in to the left side of what came out. */
@@ -115,8 +146,6 @@ function draw(edge: LineageEdge, places: Map<string, Placed>): Drawn[] {
     {
       edge,
       path: `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`,
-      labelX: (x1 + x2) / 2,
-      labelY: (y1 + y2) / 2,
     },
   ];
 }
