@@ -1,0 +1,205 @@
+package org.medley.runtime;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
+import org.medley.runtime.engine.Engine;
+import org.medley.runtime.engine.SamplingParams;
+import org.medley.runtime.engine.TokenListener;
+import org.medley.runtime.network.DecoderConfig;
+import org.medley.runtime.tensor.DType;
+import org.medley.runtime.text.ChatTemplate;
+import org.medley.runtime.weights.BadModelException;
+import org.medley.runtime.weights.ModelFolder;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Models from the command line. */
+@Command(
+        name = "medley",
+        subcommands = {Main.Models.class, Main.Chat.class, Main.Bench.class},
+        mixinStandardHelpOptions = true)
+public final class Main {
+    private Main() {}
+
+    public static void main(String[] args) {
+        System.exit(new CommandLine(new Main())
+                .setExecutionExceptionHandler((e, line, parsed) -> {
+                    if (e instanceof BadModelException || e instanceof IllegalArgumentException) {
+                        line.getErr().println(e.getMessage());
+                        return 2;
+                    }
+                    throw e;
+                })
+                .execute(args));
+    }
+
+    /** Where models lie. */
+    private abstract static class WithData implements Callable<Integer> {
+        @Option(
+                names = "--data",
+                description = "folder with models/ (default: ${DEFAULT-VALUE})",
+                defaultValue = "${sys:user.home}/.medley")
+        Path data;
+
+        ModelFolder folder(String model) {
+            Path path = model.contains("/")
+                    ? Path.of(model)
+                    : data.resolve("models").resolve(model);
+            return new ModelFolder(path);
+        }
+    }
+
+    @Command(name = "models", description = "Lists the models in the data folder.")
+    static final class Models extends WithData {
+        @Override
+        public Integer call() throws IOException {
+            Path root = data.resolve("models");
+            if (!Files.isDirectory(root)) {
+                System.out.println("no models in " + root);
+                return 0;
+            }
+            try (Stream<Path> folders = Files.list(root)) {
+                for (Path path : folders.filter(f -> Files.exists(f.resolve("config.json")))
+                        .sorted()
+                        .toList()) {
+                    ModelFolder folder = new ModelFolder(path);
+                    DecoderConfig config = DecoderConfig.read(path.resolve("config.json"), folder.config());
+                    long bytes = 0;
+                    for (Path shard : folder.shards()) {
+                        bytes += Files.size(shard);
+                    }
+                    System.out.printf(
+                            Locale.ROOT,
+                            "%-32s %-18s %3d layers × %-5d %8.1f MB  sha256 %s%n",
+                            path.getFileName(),
+                            config.architecture().replace("ForCausalLM", ""),
+                            config.layers(),
+                            config.hidden(),
+                            bytes / 1e6,
+                            folder.sha256().substring(0, 12));
+                }
+            }
+            return 0;
+        }
+    }
+
+    @Command(name = "chat", description = "Talks with a model; an empty line ends.")
+    static final class Chat extends WithData {
+        @Parameters(paramLabel = "MODEL", description = "name in the data folder, or path of a model folder")
+        String model;
+
+        @Option(names = "--temperature", defaultValue = "0")
+        float temperature;
+
+        @Option(names = "--max-tokens", defaultValue = "512")
+        int maxTokens;
+
+        @Override
+        public Integer call() throws Exception {
+            try (Engine engine = new Engine(model, folder(model), 4096, null, Engine.Limits.DEFAULT)) {
+                BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+                List<ChatTemplate.Message> turns = new ArrayList<>();
+                while (true) {
+                    System.out.print("> ");
+                    String line = in.readLine();
+                    if (line == null || line.isBlank()) {
+                        return 0;
+                    }
+                    turns.add(new ChatTemplate.Message("user", line));
+                    StringBuilder answer = new StringBuilder();
+                    int[] prompt = engine.tokenizer().encode(engine.template().render(turns, true));
+                    SamplingParams params =
+                            new SamplingParams(temperature, 0, 1, 0, 1, 0, 0, System.nanoTime(), maxTokens, List.of());
+                    Printer printer = new Printer(answer);
+                    engine.submit(prompt, params, printer);
+                    printer.ended.get();
+                    System.out.println();
+                    turns.add(new ChatTemplate.Message("assistant", answer.toString()));
+                }
+            }
+        }
+    }
+
+    @Command(name = "bench", description = "Measures prompt and generation speed of a model on this machine.")
+    static final class Bench extends WithData {
+        @Parameters(paramLabel = "MODEL", description = "name in the data folder, or path of a model folder")
+        String model;
+
+        @Option(names = "--prompt", defaultValue = "256", description = "tokens of the prompt")
+        int prompt;
+
+        @Option(names = "--generate", defaultValue = "64", description = "tokens to generate")
+        int generate;
+
+        @Option(names = "--format", description = "F32, BF16 or Q8 instead of as stored")
+        DType format;
+
+        @Override
+        public Integer call() throws Exception {
+            try (Engine engine = new Engine(model, folder(model), prompt + generate, format, Engine.Limits.DEFAULT)) {
+                int[] tokens = new int[prompt];
+                java.util.Arrays.fill(tokens, engine.tokenizer().encode("a")[0]);
+                for (int round = 0; round < 5; round++) {
+                    double first = seconds(engine, tokens, 1);
+                    double all = seconds(engine, tokens, generate);
+                    System.out.printf(
+                            Locale.ROOT,
+                            "round %d: prompt %.0f tokens/s, generation %.0f tokens/s%n",
+                            round + 1,
+                            prompt / first,
+                            (generate - 1) / Math.max(1e-9, all - first));
+                }
+            }
+            return 0;
+        }
+
+        private static double seconds(Engine engine, int[] tokens, int count) throws Exception {
+            Printer silent = new Printer(null);
+            long began = System.nanoTime();
+            engine.submit(tokens, SamplingParams.greedy(count), silent);
+            silent.ended.get();
+            return (System.nanoTime() - began) / 1e9;
+        }
+    }
+
+    /** Prints pieces as they come, unless {@code answer} is null. */
+    private static final class Printer implements TokenListener {
+        private final StringBuilder answer;
+        private final CompletableFuture<Usage> ended = new CompletableFuture<>();
+
+        Printer(StringBuilder answer) {
+            this.answer = answer;
+        }
+
+        @Override
+        public void text(String piece) {
+            if (answer != null) {
+                answer.append(piece);
+                System.out.print(piece);
+                System.out.flush();
+            }
+        }
+
+        @Override
+        public void end(FinishReason reason, Usage usage) {
+            ended.complete(usage);
+        }
+
+        @Override
+        public void failed(RuntimeException cause) {
+            ended.completeExceptionally(cause);
+        }
+    }
+}

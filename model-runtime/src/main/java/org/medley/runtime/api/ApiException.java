@@ -1,0 +1,64 @@
+package org.medley.runtime.api;
+
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.ext.ExceptionMapper;
+import jakarta.ws.rs.ext.Provider;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** A refusal in the shape OpenAI's clients read: {"error": {message, type, param, code}}. */
+final class ApiException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private final int status;
+    private final String type;
+    private final String param;
+    private final String code;
+
+    private ApiException(int status, String type, String param, String code, String message) {
+        super(message);
+        this.status = status;
+        this.type = type;
+        this.param = param;
+        this.code = code;
+    }
+
+    static ApiException invalid(String param, String message) {
+        return new ApiException(400, "invalid_request_error", param, "invalid_value", message);
+    }
+
+    static ApiException noModel(String model) {
+        return new ApiException(
+                404, "invalid_request_error", "model", "model_not_found", "there is no model '" + model + "'");
+    }
+
+    static ApiException busy(String message) {
+        return new ApiException(429, "rate_limit_error", null, "queue_full", message);
+    }
+
+    static ApiException broken(String message) {
+        return new ApiException(503, "server_error", "model", "model_unusable", message);
+    }
+
+    Map<String, Object> body() {
+        Map<String, Object> error = new LinkedHashMap<>();
+        error.put("message", getMessage());
+        error.put("type", type);
+        error.put("param", param);
+        error.put("code", code);
+        return Map.of("error", error);
+    }
+
+    /** Turns the refusal into its response. */
+    @Provider
+    static final class Mapper implements ExceptionMapper<ApiException> {
+        @Override
+        public Response toResponse(ApiException e) {
+            Response.ResponseBuilder response = Response.status(e.status)
+                    .type(MediaType.APPLICATION_JSON_TYPE)
+                    .entity(e.body());
+            return e.status == 429 ? response.header("Retry-After", 1).build() : response.build();
+        }
+    }
+}

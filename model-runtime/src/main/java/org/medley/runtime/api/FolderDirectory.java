@@ -1,0 +1,54 @@
+package org.medley.runtime.api;
+
+import io.quarkus.arc.DefaultBean;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+
+/** The folders under {@code medley.runtime.models} that hold a {@code config.json}: the directory of a runtime by itself. */
+@ApplicationScoped
+@DefaultBean
+class FolderDirectory implements ModelDirectory {
+    private final Path root;
+
+    FolderDirectory(@ConfigProperty(name = "medley.runtime.models", defaultValue = "models") Path root) {
+        this.root = root;
+    }
+
+    @Override
+    public List<Entry> list() {
+        if (!Files.isDirectory(root)) {
+            return List.of();
+        }
+        try (Stream<Path> folders = Files.list(root)) {
+            return folders.filter(folder -> Files.exists(folder.resolve("config.json")))
+                    .sorted()
+                    .map(FolderDirectory::entry)
+                    .toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException("the models folder " + root + " cannot be listed", e);
+        }
+    }
+
+    private static Entry entry(Path folder) {
+        try {
+            Instant created =
+                    Files.getLastModifiedTime(folder.resolve("config.json")).toInstant();
+            return new Entry(folder.getFileName().toString(), folder, created);
+        } catch (IOException e) {
+            throw new UncheckedIOException("the model " + folder + " cannot be read", e);
+        }
+    }
+
+    @Override
+    public Optional<Entry> find(String name) {
+        return list().stream().filter(entry -> entry.name().equals(name)).findFirst();
+    }
+}

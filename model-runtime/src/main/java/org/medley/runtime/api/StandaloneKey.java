@@ -1,0 +1,61 @@
+package org.medley.runtime.api;
+
+import io.quarkus.arc.properties.IfBuildProperty;
+import io.quarkus.security.identity.IdentityProviderManager;
+import io.quarkus.security.identity.SecurityIdentity;
+import io.quarkus.security.identity.request.AuthenticationRequest;
+import io.quarkus.security.runtime.QuarkusPrincipal;
+import io.quarkus.security.runtime.QuarkusSecurityIdentity;
+import io.quarkus.vertx.http.runtime.security.ChallengeData;
+import io.quarkus.vertx.http.runtime.security.HttpAuthenticationMechanism;
+import io.smallrye.mutiny.Uni;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.util.Optional;
+import java.util.Set;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+
+/**
+ * The bearer key of a runtime that runs by itself, {@code medley.runtime.api-key}. Without one configured nobody is let
+ * in. Inside the platform its identities are used instead and this class is absent.
+ */
+@ApplicationScoped
+@IfBuildProperty(name = "medley.runtime.standalone", stringValue = "true")
+class StandaloneKey implements HttpAuthenticationMechanism {
+    private static final String SCHEME = "Bearer ";
+
+    private final Optional<String> key;
+
+    StandaloneKey(@ConfigProperty(name = "medley.runtime.api-key") Optional<String> key) {
+        this.key = key;
+    }
+
+    @Override
+    public Uni<SecurityIdentity> authenticate(RoutingContext context, IdentityProviderManager identities) {
+        String header = context.request().getHeader("Authorization");
+        if (header == null || !header.startsWith(SCHEME) || key.isEmpty()) {
+            return Uni.createFrom().nullItem();
+        }
+        byte[] given = header.substring(SCHEME.length()).getBytes(StandardCharsets.UTF_8);
+        if (!MessageDigest.isEqual(given, key.get().getBytes(StandardCharsets.UTF_8))) {
+            return Uni.createFrom().nullItem();
+        }
+        return Uni.createFrom()
+                .item(QuarkusSecurityIdentity.builder()
+                        .setPrincipal(new QuarkusPrincipal("runtime-key"))
+                        .addRole("integrator")
+                        .build());
+    }
+
+    @Override
+    public Uni<ChallengeData> getChallenge(RoutingContext context) {
+        return Uni.createFrom().item(new ChallengeData(401, "WWW-Authenticate", "Bearer"));
+    }
+
+    @Override
+    public Set<Class<? extends AuthenticationRequest>> getCredentialTypes() {
+        return Set.of();
+    }
+}

@@ -1,0 +1,69 @@
+package org.medley.runtime.network;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.medley.runtime.tensor.Batch;
+import org.medley.runtime.tensor.CpuOps;
+import org.medley.runtime.tensor.DType;
+import org.medley.runtime.tensor.KvCache;
+import org.medley.runtime.tensor.Workspace;
+import org.medley.runtime.weights.ModelFolder;
+
+/** Logits beside those of an independent implementation in PyTorch, in double precision (src/test/golden). */
+class DecoderGoldenTest {
+    private static final double TOLERANCE = 1e-4;
+
+    @ParameterizedTest
+    @ValueSource(strings = {"llama", "llama3-scaled", "qwen2-tied", "qwen3"})
+    void logitsEqualTheReferenceWholeAndTokenByToken(String name) throws Exception {
+        Path folder = Path.of("src/test/resources/golden", name);
+        JsonNode expected =
+                new ObjectMapper().readTree(folder.resolve("expected.json").toFile());
+        int[] ids = IntStream.range(0, expected.get("ids").size())
+                .map(i -> expected.get("ids").get(i).asInt())
+                .toArray();
+        int[] positions = IntStream.range(0, ids.length).toArray();
+        try (Arena arena = Arena.ofShared();
+                Workspace workspace = new Workspace()) {
+            Decoder decoder = DecoderLoader.load(new ModelFolder(folder), arena, 64, DType.F32);
+            CpuOps ops = new CpuOps(workspace);
+            Batch whole = new Batch(ids, positions, List.of(new Batch.Span(0, ids.length, null)));
+            compare(decoder.logits(ops, whole, positions).toArray(), expected.get("logits"), 0);
+            int width = decoder.config().heads().kv() * decoder.config().heads().size();
+            try (KvCache cache = new KvCache(decoder.config().layers(), ids.length, width)) {
+                int at = 0;
+                for (int count : new int[] {5, 1, 1, ids.length - 7}) {
+                    workspace.reset();
+                    Batch step = new Batch(
+                            java.util.Arrays.copyOfRange(ids, at, at + count),
+                            java.util.Arrays.copyOfRange(positions, at, at + count),
+                            List.of(new Batch.Span(0, count, cache)));
+                    int[] rows = IntStream.range(0, count).toArray();
+                    compare(decoder.logits(ops, step, rows).toArray(), expected.get("logits"), at);
+                    cache.advance(count);
+                    at += count;
+                }
+            }
+        }
+    }
+
+    private static void compare(float[] logits, JsonNode expected, int fromRow) {
+        int vocabulary = expected.get(0).size();
+        for (int i = 0; i < logits.length; i++) {
+            double reference =
+                    expected.get(fromRow + i / vocabulary).get(i % vocabulary).asDouble();
+            assertThat((double) logits[i])
+                    .as("row %d, token %d", fromRow + i / vocabulary, i % vocabulary)
+                    .isCloseTo(reference, within(TOLERANCE));
+        }
+    }
+}

@@ -1,0 +1,102 @@
+package org.medley.runtime.tensor.kernel;
+
+import java.lang.foreign.Arena;
+import java.util.SplittableRandom;
+import org.medley.runtime.tensor.DType;
+import org.medley.runtime.tensor.Tensor;
+import org.medley.runtime.tensor.kernel.Gemm.Matrix;
+import org.medley.runtime.weights.Formats;
+
+/** Matrix kernels beside the naive triple loop, at the vector width of this process. A program, so that each width gets one. */
+public final class GemmCheck {
+    private GemmCheck() {}
+
+    public static void main(String[] args) {
+        long seed = args.length > 0 ? Long.parseLong(args[0]) : 1;
+        System.out.println(Simd.F + ", seed " + seed + ": " + check(seed, 120) + " products agree");
+    }
+
+    static int check(long seed, int rounds) {
+        SplittableRandom random = new SplittableRandom(seed);
+        for (int round = 0; round < rounds; round++) {
+            try (Arena arena = Arena.ofShared()) {
+                one(random, arena, "seed " + seed + " round " + round);
+            }
+        }
+        return rounds;
+    }
+
+    private static void one(SplittableRandom random, Arena arena, String where) {
+        int m = 1 + random.nextInt(70);
+        int n = 1 + random.nextInt(90);
+        int k = 1 + random.nextInt(600);
+        boolean transposeA = random.nextBoolean();
+        boolean transposeB = random.nextBoolean();
+        boolean accumulate = random.nextBoolean();
+        float[] a = values(random, m * k);
+        float[] b = values(random, k * n);
+        float[] c = values(random, m * n);
+        Matrix ma = matrix(arena, a, m, k, transposeA);
+        Matrix mb = matrix(arena, b, k, n, transposeB);
+        Tensor out = Tensor.of(arena, c, m, n);
+        Gemm.parallel(m, n, k, ma, mb, out.address(), n, accumulate);
+        compare(where + " parallel", naive(m, n, k, a, transposeA, b, transposeB, accumulate ? c : null), out, k);
+        out.copyFrom(c);
+        Gemm.serial(m, n, k, ma, mb, out.address(), n, accumulate);
+        compare(where + " serial", naive(m, n, k, a, transposeA, b, transposeB, accumulate ? c : null), out, k);
+        stored(random, arena, where, m, n, (k + 31) / 32 * 32);
+    }
+
+    private static void stored(SplittableRandom random, Arena arena, String where, int m, int n, int k) {
+        DType[] formats = {DType.F32, DType.BF16, DType.F16, DType.Q8};
+        DType dtype = formats[random.nextInt(formats.length)];
+        Tensor x = Tensor.of(arena, values(random, m * k), m, k);
+        Tensor w = Formats.convertTensor(Tensor.of(arena, values(random, n * k), n, k), dtype, arena);
+        float[] expected = naive(m, n, k, x.toArray(), false, w.toArray(), true, null);
+        Tensor y = Tensor.zeros(arena, m, n);
+        Gemm.linear(m, n, k, x.address(), dtype, w.address(), y.address());
+        compare(where + " linear " + dtype, expected, y, k);
+        y.fillZero();
+        Gemv.linear(m, n, k, x.address(), dtype, w.address(), y.address());
+        compare(where + " gemv " + dtype, expected, y, k);
+    }
+
+    private static Matrix matrix(Arena arena, float[] values, int rows, int cols, boolean transposed) {
+        long address = Tensor.of(arena, values, values.length).address();
+        return transposed ? Matrix.rowMajor(address, rows).transposed() : Matrix.rowMajor(address, cols);
+    }
+
+    private static float[] naive(
+            int m, int n, int k, float[] a, boolean transposeA, float[] b, boolean transposeB, float[] c) {
+        float[] out = new float[m * n];
+        for (int i = 0; i < m; i++) {
+            for (int j = 0; j < n; j++) {
+                double sum = c == null ? 0 : c[i * n + j];
+                for (int p = 0; p < k; p++) {
+                    double left = transposeA ? a[p * m + i] : a[i * k + p];
+                    sum += left * (transposeB ? b[j * k + p] : b[p * n + j]);
+                }
+                out[i * n + j] = (float) sum;
+            }
+        }
+        return out;
+    }
+
+    private static void compare(String where, float[] expected, Tensor actual, int k) {
+        float[] values = actual.toArray();
+        double allowed = 1e-6 * Math.sqrt(k) * 8;
+        for (int i = 0; i < expected.length; i++) {
+            if (!(Math.abs(values[i] - expected[i]) <= allowed)) {
+                throw new AssertionError(where + ": element " + i + " is " + values[i] + ", naive " + expected[i]);
+            }
+        }
+    }
+
+    private static float[] values(SplittableRandom random, int count) {
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++) {
+            values[i] = (float) random.nextGaussian();
+        }
+        return values;
+    }
+}

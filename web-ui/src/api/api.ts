@@ -1,0 +1,205 @@
+import { readEvents } from './sse';
+import type {
+  Alias,
+  ApiKey,
+  Assessment,
+  AuditPageData,
+  AuditVerification,
+  CaseSummary,
+  ClinicalCase,
+  Dataset,
+  IssuedKey,
+  Job,
+  JobEvent,
+  Lineage,
+  Metric,
+  Model,
+  ModelDetail,
+  NewCase,
+  NewUser,
+  ReasoningEvent,
+  Recipe,
+  Role,
+  Session,
+  User,
+  Vocabulary,
+} from './types';
+
+/** An RFC 9457 answer, or what is as near to one as the failure allows. */
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    readonly title: string,
+    readonly detail: string,
+    readonly errors: { field: string; message: string }[] = [],
+  ) {
+    super(detail || title);
+    this.name = 'Problem';
+  }
+
+  /** The message for a field: 'vitals.heartRate' also answers for '/vitals/heartRate' and 'body.vitals.heartRate'. */
+  field(name: string): string | undefined {
+    return this.errors.find((error) => matchesField(error.field, name))?.message;
+  }
+
+  /** What no field of the form will show. */
+  others(shown: string[]): string[] {
+    return this.errors
+      .filter((error) => !shown.some((name) => matchesField(error.field, name)))
+      .map((error) => (error.field ? `${error.field}: ${error.message}` : error.message));
+  }
+}
+
+export function matchesField(reported: string, name: string): boolean {
+  const normal = reported
+    .replace(/^[/#$.]+/, '')
+    .replaceAll('/', '.')
+    .replace(/\[(\d+)\]/g, '.$1');
+  if (normal === '') return false;
+  return (
+    normal === name ||
+    normal.endsWith(`.${name}`) ||
+    normal.startsWith(`${name}.`) ||
+    name.endsWith(`.${normal}`)
+  );
+}
+
+export function asProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  return new Problem(0, 'UNREACHABLE', 'The platform did not answer', text);
+}
+
+async function problemOf(response: Response): Promise<Problem> {
+  const text = await response.text().catch(() => '');
+  try {
+    const body = JSON.parse(text);
+    return new Problem(
+      response.status,
+      body.code ?? `HTTP_${response.status}`,
+      body.title ?? response.statusText,
+      body.detail ?? body.title ?? response.statusText,
+      Array.isArray(body.errors) ? body.errors : [],
+    );
+  } catch {
+    const title = response.status === 401 ? 'Not signed in' : `The platform answered ${response.status}`;
+    return new Problem(response.status, `HTTP_${response.status}`, title, title);
+  }
+}
+
+interface Options {
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  json?: unknown;
+  form?: Record<string, string>;
+  accept?: string;
+  signal?: AbortSignal;
+}
+
+async function send(
+  path: string,
+  { method = 'GET', json, form, accept, signal }: Options,
+): Promise<Response> {
+  const headers: Record<string, string> = { Accept: accept ?? 'application/json' };
+  if (method !== 'GET') headers['X-Medley'] = '1';
+  if (json !== undefined) headers['Content-Type'] = 'application/json';
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      method,
+      headers,
+      body: form ? new URLSearchParams(form) : json === undefined ? undefined : JSON.stringify(json),
+      credentials: 'same-origin',
+      cache: 'no-store',
+      signal,
+    });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw asProblem(error);
+  }
+  if (!response.ok) throw await problemOf(response);
+  return response;
+}
+
+async function call<T>(path: string, options: Options = {}): Promise<T> {
+  const response = await send(path, options);
+  const text = await response.text();
+  return (text === '' ? undefined : JSON.parse(text)) as T;
+}
+
+async function* stream<T>(path: string, options: Options): AsyncGenerator<T> {
+  const response = await send(path, { ...options, accept: 'text/event-stream' });
+  if (!response.body) throw new Problem(0, 'NO_STREAM', 'No stream', 'The platform answered without a body.');
+  yield* readEvents<T>(response.body);
+}
+
+const id = encodeURIComponent;
+
+function query(values: Record<string, string | number | undefined>): string {
+  const search = new URLSearchParams();
+  for (const [key, value] of Object.entries(values)) {
+    if (value !== undefined && value !== '') search.set(key, String(value));
+  }
+  const text = search.toString();
+  return text ? `?${text}` : '';
+}
+
+export const api = {
+  login: (username: string, password: string) =>
+    call<void>('/api/session/login', {
+      method: 'POST',
+      form: { j_username: username, j_password: password },
+    }),
+  session: () => call<Session>('/api/session'),
+  logout: () => call<void>('/api/session', { method: 'DELETE' }),
+
+  users: () => call<User[]>('/api/users'),
+  createUser: (user: NewUser) => call<User>('/api/users', { method: 'POST', json: user }),
+  changeUser: (
+    user: string,
+    change: { displayName?: string; roles?: Role[]; disabled?: boolean; password?: string },
+  ) => call<User>(`/api/users/${id(user)}`, { method: 'PATCH', json: change }),
+  keys: () => call<ApiKey[]>('/api/keys'),
+  createKey: (key: { name: string; scopes: string[]; expires: string }) =>
+    call<IssuedKey>('/api/keys', { method: 'POST', json: key }),
+  deleteKey: (key: string) => call<void>(`/api/keys/${id(key)}`, { method: 'DELETE' }),
+
+  audit: (filter: { limit: number; before?: number; action?: string; actor?: string }) =>
+    call<AuditPageData>(`/api/audit${query(filter)}`),
+  verifyAudit: () => call<AuditVerification>('/api/audit/verification'),
+
+  models: () => call<Model[]>('/api/models'),
+  model: (model: string) => call<ModelDetail>(`/api/models/${id(model)}`),
+  lineage: (model: string) => call<Lineage>(`/api/models/${id(model)}/lineage`),
+  production: () => call<Alias>('/api/models/aliases/production'),
+  promote: (modelId: string, reason: string) =>
+    call<unknown>('/api/models/aliases/production', { method: 'PUT', json: { modelId, reason } }),
+  rollback: (reason: string) =>
+    call<unknown>('/api/models/aliases/production/rollback', { method: 'POST', json: { reason } }),
+
+  recipes: () => call<Recipe[]>('/api/training/recipes'),
+  datasets: () => call<Dataset[]>('/api/training/datasets'),
+  jobs: () => call<Job[]>('/api/training/jobs'),
+  job: (job: string) => call<Job>(`/api/training/jobs/${id(job)}`),
+  startJob: (recipe: string) => call<Job>('/api/training/jobs', { method: 'POST', json: { recipe } }),
+  metrics: (job: string, after?: number) =>
+    call<Metric[]>(`/api/training/jobs/${id(job)}/metrics${query({ after })}`),
+  jobEvents: (job: string, signal: AbortSignal) =>
+    stream<JobEvent>(`/api/training/jobs/${id(job)}/events`, { signal }),
+  cancelJob: (job: string) => call<unknown>(`/api/training/jobs/${id(job)}/cancel`, { method: 'POST' }),
+
+  vocabulary: () => call<Vocabulary>('/api/clinical/vocabulary'),
+  cases: () => call<CaseSummary[]>('/api/clinical/cases'),
+  case: (item: string) => call<ClinicalCase>(`/api/clinical/cases/${id(item)}`),
+  createCase: (item: NewCase) => call<{ id: string }>('/api/clinical/cases', { method: 'POST', json: item }),
+  assess: (item: string) =>
+    call<Assessment>(`/api/clinical/cases/${id(item)}/assessments`, { method: 'POST' }),
+  assessment: (item: string) => call<Assessment>(`/api/clinical/assessments/${id(item)}`),
+  reason: (item: string, signal: AbortSignal) =>
+    stream<ReasoningEvent>(`/api/clinical/assessments/${id(item)}/reasoning`, { method: 'POST', signal }),
+  sign: (item: string, note: string) =>
+    call<Assessment>(`/api/clinical/assessments/${id(item)}/signature`, {
+      method: 'POST',
+      json: note ? { note } : {},
+    }),
+};

@@ -1,0 +1,334 @@
+/** The shapes of the REST contract. Times are ISO-8601 text. */
+
+export type Role = 'clinician' | 'physicist' | 'researcher' | 'integrator' | 'admin' | 'auditor';
+
+export interface Session {
+  username: string;
+  displayName: string;
+  tenant: { id: string; name: string };
+  roles: Role[];
+}
+
+// Identity
+
+export interface User {
+  id: string;
+  username: string;
+  displayName: string;
+  roles: Role[];
+  disabled: boolean;
+  createdAt?: string;
+}
+
+export interface NewUser {
+  username: string;
+  displayName: string;
+  roles: Role[];
+  password: string;
+}
+
+export interface ApiKey {
+  id: string;
+  name: string;
+  /** The roles it may act in. */
+  scopes: string[];
+  expires: string | null;
+  /** The beginning of the key, to tell keys apart. */
+  prefix?: string;
+  createdAt?: string;
+  lastUsedAt?: string | null;
+}
+
+export interface IssuedKey extends ApiKey {
+  /** Shown once, never to be read again. */
+  key: string;
+}
+
+// Audit
+
+export interface AuditEvent {
+  sequence: number;
+  at: string;
+  actor: string;
+  roles: string[];
+  action: string;
+  subject: string | null;
+  outcome: string;
+  detail: Record<string, unknown> | null;
+  previousHash: string;
+  hash: string;
+}
+
+export interface AuditPageData {
+  events: AuditEvent[];
+  more: boolean;
+}
+
+export interface AuditVerification {
+  valid: boolean;
+  events: number;
+  headHash: string | null;
+  firstBroken?: { sequence: number; reason: string } | null;
+}
+
+// Models
+
+export interface ModelRef {
+  id: string;
+  name: string;
+  version: string;
+  sha256: string;
+}
+
+export interface Model extends ModelRef {
+  kind: 'train' | 'fuse' | 'import';
+  createdAt: string;
+  bytes: number;
+  parameters: number;
+  servable: boolean;
+  production: boolean;
+  description: string | null;
+}
+
+export interface ModelDetail extends Model {
+  recipe: string | null;
+  parents: { id: string; name: string; sha256: string; role: string }[];
+  datasets: { name: string; sha256: string; examples: number; tokens: number }[];
+  evaluation: { name: string; value: number }[];
+}
+
+export interface LineageNode {
+  id: string;
+  kind: 'model' | 'run' | 'dataset';
+  label: string;
+  sha256?: string | null;
+  detail?: Record<string, unknown> | null;
+  curve?: { step: number; loss: number; evaluationLoss?: number | null }[] | null;
+  recipe?: string | null;
+}
+
+/** An edge points from what was made to what it was made of: model -> run -> parents and datasets. */
+export interface LineageEdge {
+  from: string;
+  to: string;
+  role: string;
+}
+
+export interface Lineage {
+  root: string;
+  nodes: LineageNode[];
+  edges: LineageEdge[];
+}
+
+export interface AliasEvent {
+  sequence: number;
+  at: string;
+  actor: string;
+  from: { id: string; name: string; version: string } | null;
+  to: { id: string; name: string; version: string };
+  reason: string | null;
+}
+
+export interface Alias {
+  model: ModelRef | null;
+  events: AliasEvent[];
+}
+
+// Training
+
+export interface Recipe {
+  name: string;
+  kind: string;
+  description: string;
+  yaml: string;
+}
+
+export interface Dataset {
+  name: string;
+  sha256: string;
+  examples: number;
+  bytes: number;
+  description: string | null;
+}
+
+export type JobState = 'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCELLED';
+
+export interface Job {
+  id: string;
+  name: string;
+  kind: string;
+  state: JobState;
+  createdBy: string;
+  createdAt: string;
+  startedAt: string | null;
+  finishedAt: string | null;
+  step: number;
+  steps: number;
+  message: string | null;
+  error: string | null;
+  modelId?: string | null;
+  recipe?: string;
+}
+
+export interface Metric {
+  step: number;
+  loss: number;
+  learningRate: number | null;
+  gradientNorm: number | null;
+  tokensPerSecond: number | null;
+  evaluationLoss?: number | null;
+}
+
+export type JobEvent = ({ type: 'metric' } & Metric) | ({ type: 'job' } & Job);
+
+// Clinical
+
+export interface Finding {
+  id: string;
+  label: string;
+  kind: string;
+  synonyms: string[];
+}
+
+export interface Risk {
+  id: string;
+  label: string;
+  synonyms: string[];
+}
+
+export interface Vocabulary {
+  findings: Finding[];
+  risks: Risk[];
+  notice: string;
+}
+
+export interface Vitals {
+  temperatureC?: number | null;
+  heartRate?: number | null;
+  systolic?: number | null;
+  diastolic?: number | null;
+  respiratoryRate?: number | null;
+  oxygenSaturation?: number | null;
+}
+
+export interface NewCase {
+  title?: string;
+  age: number;
+  sex: 'female' | 'male';
+  complaint: string;
+  present: string[];
+  absent: string[];
+  risks: string[];
+  vitals: Vitals;
+  history?: string;
+  medicines: string[];
+  allergies: string[];
+}
+
+export interface CaseSummary {
+  id: string;
+  title: string | null;
+  age: number;
+  sex: 'female' | 'male';
+  complaint: string;
+  createdAt: string;
+  /** How many. */
+  assessments: number;
+}
+
+export interface AssessmentSummary {
+  id: string;
+  createdAt: string;
+  model: ModelRef | null;
+  signedAt: string | null;
+}
+
+export interface ClinicalCase extends Omit<NewCase, 'title' | 'history'> {
+  id: string;
+  title: string | null;
+  history: string | null;
+  createdAt: string;
+  assessments: AssessmentSummary[];
+}
+
+export type Band = 'likely' | 'possible' | 'unlikely';
+
+export interface Evidence {
+  finding: string;
+  label: string;
+  present: boolean;
+  /** Natural logarithm of the likelihood ratio. */
+  weight: number;
+}
+
+export interface Source {
+  id: string;
+  title: string;
+  body: string;
+  year: number;
+}
+
+export interface Candidate {
+  rank: number;
+  conditionId: string;
+  name: string;
+  icd10: string;
+  specialty: string;
+  probability: number;
+  band: Band;
+  cantMiss: boolean;
+  for: Evidence[];
+  against: Evidence[];
+  management: string[];
+  sources: Source[];
+}
+
+export interface Passage {
+  number: number;
+  id: string;
+  title: string;
+  section: string;
+  text: string;
+  source: Source[];
+}
+
+export interface Sentence {
+  text: string;
+  citations: number[];
+  status: 'supported' | 'unsupported' | 'uncited';
+  support: number | null;
+}
+
+export interface Usage {
+  promptTokens: number;
+  completionTokens: number;
+}
+
+export interface Reasoning {
+  text: string;
+  sentences: Sentence[];
+  finishedAt: string;
+  usage: Usage | null;
+}
+
+export interface Assessment {
+  id: string;
+  caseId: string;
+  createdAt: string;
+  model: ModelRef | null;
+  knowledge: { version: string; notice: string };
+  differential: Candidate[];
+  cantMiss: { conditionId: string; name: string; icd10: string; probability: number; why: string }[];
+  redFlags: { finding: string; label: string }[];
+  nextTests: { test: string; condition: string; changes: string; discriminates: string[] }[];
+  computedVitals: { finding: string; label: string; from: string }[];
+  missing: string[];
+  passages: Passage[];
+  reasoning: Reasoning | null;
+  signed: { by: string; at: string; note: string | null } | null;
+}
+
+export type ReasoningEvent =
+  | { t: string }
+  | { done: true; sentences: Sentence[]; usage: Usage | null }
+  | { error: { code: string; detail: string } };

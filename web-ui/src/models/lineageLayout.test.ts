@@ -1,0 +1,129 @@
+import { describe, expect, it } from 'vitest';
+import type { Lineage } from '../api/types';
+import { CARD, layers, layout, shorten } from './lineageLayout';
+
+const node = (id: string, kind: 'model' | 'run' | 'dataset') => ({ id, kind, label: id });
+
+/** Two specialists from one base, fused into one model. */
+const fused: Lineage = {
+  root: 'fused',
+  nodes: [
+    node('fused', 'model'),
+    node('fuse', 'run'),
+    node('cardio', 'model'),
+    node('neuro', 'model'),
+    node('train-c', 'run'),
+    node('train-n', 'run'),
+    node('base', 'model'),
+    node('data-c', 'dataset'),
+    node('data-n', 'dataset'),
+  ],
+  edges: [
+    { from: 'fused', to: 'fuse', role: 'made by' },
+    { from: 'fuse', to: 'cardio', role: 'parent' },
+    { from: 'fuse', to: 'neuro', role: 'parent' },
+    { from: 'cardio', to: 'train-c', role: 'made by' },
+    { from: 'neuro', to: 'train-n', role: 'made by' },
+    { from: 'train-c', to: 'data-c', role: 'data' },
+    { from: 'train-n', to: 'data-n', role: 'data' },
+    { from: 'train-c', to: 'base', role: 'initialised from' },
+    { from: 'train-n', to: 'base', role: 'initialised from' },
+  ],
+};
+
+describe('lineage layout', () => {
+  const drawing = layout(fused);
+  const at = new Map(drawing.placed.map((place) => [place.node.id, place]));
+  const x = (id: string) => at.get(id)?.x ?? Number.NaN;
+
+  it('places every node once, the model at the right end', () => {
+    expect(drawing.placed).toHaveLength(fused.nodes.length);
+    expect(x('fused')).toBe(drawing.width - CARD.width);
+    expect(Math.min(...drawing.placed.map((place) => place.x))).toBe(0);
+  });
+
+  it('has every edge run from left to right', () => {
+    for (const edge of fused.edges)
+      expect(x(edge.to), `${edge.to} -> ${edge.from}`).toBeLessThan(x(edge.from));
+    expect(drawing.drawn).toHaveLength(fused.edges.length);
+  });
+
+  it('lets no two cards touch and none leave the drawing', () => {
+    for (const a of drawing.placed) {
+      expect(a.y).toBeGreaterThanOrEqual(0);
+      expect(a.y + CARD.height).toBeLessThanOrEqual(drawing.height);
+      for (const b of drawing.placed) {
+        if (a === b || a.x !== b.x) continue;
+        expect(Math.abs(a.y - b.y)).toBeGreaterThanOrEqual(CARD.height + CARD.rowGap);
+      }
+    }
+  });
+
+  it('keeps what belongs together in the same order: no crossing between specialists and their runs', () => {
+    const y = (id: string) => at.get(id)?.y ?? Number.NaN;
+    expect(Math.sign(y('cardio') - y('neuro'))).toBe(Math.sign(y('train-c') - y('train-n')));
+    expect(Math.sign(y('train-c') - y('train-n'))).toBe(Math.sign(y('data-c') - y('data-n')));
+  });
+
+  it('writes each role once where it leaves its card, no two on one another', () => {
+    const { labels } = drawing;
+    expect(labels.filter((label) => label.id === 'base').map((label) => label.role)).toEqual([
+      'initialised from',
+    ]);
+    for (const a of labels) {
+      for (const b of labels)
+        if (a !== b && a.x === b.x) expect(Math.abs(a.y - b.y)).toBeGreaterThanOrEqual(20);
+    }
+    const two = layout({
+      root: 'm',
+      nodes: [node('m', 'model'), node('b', 'model')],
+      edges: [
+        { from: 'm', to: 'b', role: 'parent' },
+        { from: 'm', to: 'b', role: 'teacher' },
+      ],
+    });
+    expect(two.labels).toHaveLength(2);
+    expect(two.labels[0]?.y).not.toBe(two.labels[1]?.y);
+  });
+
+  it('puts a node as far left as its longest way from the model', () => {
+    const depth = layers({
+      root: 'a',
+      nodes: [node('a', 'model'), node('b', 'run'), node('c', 'dataset')],
+      edges: [
+        { from: 'a', to: 'b', role: '' },
+        { from: 'a', to: 'c', role: '' },
+        { from: 'b', to: 'c', role: '' },
+      ],
+    });
+    expect([...depth]).toEqual(
+      expect.arrayContaining([
+        ['a', 0],
+        ['b', 1],
+        ['c', 2],
+      ]),
+    );
+  });
+
+  it('survives a lone model, a dangling edge, an unreached node and a cycle', () => {
+    expect(layout({ root: 'm', nodes: [node('m', 'model')], edges: [] })).toMatchObject({
+      width: CARD.width,
+      height: CARD.height,
+    });
+    const odd = layout({
+      root: 'm',
+      nodes: [node('m', 'model'), node('r', 'run'), node('lost', 'dataset')],
+      edges: [
+        { from: 'm', to: 'r', role: '' },
+        { from: 'r', to: 'm', role: '' },
+        { from: 'r', to: 'nowhere', role: '' },
+      ],
+    });
+    expect(odd.placed).toHaveLength(3);
+  });
+});
+
+it('cuts long labels', () => {
+  expect(shorten('short', 10)).toBe('short');
+  expect(shorten('a very long label', 8)).toBe('a very …');
+});

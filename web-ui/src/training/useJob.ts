@@ -1,0 +1,81 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import { api } from '../api/api';
+import type { Job, Metric } from '../api/types';
+import { mergeByStep } from './curve';
+import { isOver } from './JobsPage';
+
+export type Feed = 'live' | 'polling' | 'over';
+
+/** A job and its measurements, kept current by the event stream, or by asking every few seconds where that fails. */
+export function useJob(id: string) {
+  const client = useQueryClient();
+  const [feed, setFeed] = useState<Feed>('live');
+  const job = useQuery({
+    queryKey: ['job', id],
+    queryFn: () => api.job(id),
+    refetchInterval: (query) =>
+      feed === 'polling' && query.state.data && !isOver(query.state.data) ? 2500 : false,
+  });
+  const metrics = useMetrics(id, feed === 'polling' && job.data !== undefined && !isOver(job.data));
+  const ready = job.data !== undefined && metrics.data !== undefined;
+  const over = job.data !== undefined && isOver(job.data);
+
+  useEffect(() => {
+    if (!ready || over) return;
+    const controller = new AbortController();
+    let waiting: Metric[] = [];
+    // Steps can come faster than a screen: what arrived is shown a few times a second.
+    const flush = () => {
+      if (waiting.length === 0) return;
+      const more = waiting;
+      waiting = [];
+      client.setQueryData<Metric[]>(['metrics', id], (known = []) => mergeByStep(known, more));
+    };
+    const timer = setInterval(flush, 300);
+    void (async () => {
+      let ended = false;
+      try {
+        for await (const event of api.jobEvents(id, controller.signal)) {
+          setFeed('live');
+          if (event.type === 'metric') {
+            waiting.push(event);
+          } else {
+            const { type: _, ...change } = event;
+            client.setQueryData<Job>(['job', id], (known) => (known ? { ...known, ...change } : known));
+            ended = isOver(change);
+          }
+        }
+      } catch {
+        // Below: a broken stream is replaced by polling.
+      }
+      if (controller.signal.aborted) return;
+      flush();
+      if (!ended) setFeed('polling');
+      // The last word is the job's own record, not the stream's.
+      void client.invalidateQueries({ queryKey: ['job', id] });
+      void client.invalidateQueries({ queryKey: ['metrics', id] });
+    })();
+    return () => {
+      controller.abort();
+      clearInterval(timer);
+      flush();
+    };
+  }, [id, ready, over, client]);
+
+  return { job, metrics, feed: over ? ('over' as const) : feed };
+}
+
+export function useMetrics(id: string | null, poll = false) {
+  const client = useQueryClient();
+  return useQuery({
+    queryKey: ['metrics', id],
+    enabled: id !== null,
+    queryFn: async () => {
+      const known = client.getQueryData<Metric[]>(['metrics', id]) ?? [];
+      return mergeByStep(known, await api.metrics(id ?? '', known.at(-1)?.step));
+    },
+    refetchInterval: poll ? 2500 : false,
+    staleTime: 60_000,
+  });
+}
