@@ -12,8 +12,9 @@ CREATE TABLE model_version (
     parameters  bigint      NOT NULL,
     description text        NOT NULL,
     recipe      text,
-    curve       json        NOT NULL,
-    metrics     json        NOT NULL,
+    -- JSON, written once and read whole.
+    curve       text        NOT NULL,
+    metrics     text        NOT NULL,
     created_at  timestamptz NOT NULL,
     UNIQUE (tenant_id, sha256),
     UNIQUE (tenant_id, name, version)

@@ -10,12 +10,9 @@ public interface StorageConfig {
     @WithDefault("${user.home}/.medley")
     Path data();
 
-    default Path models() {
-        return data().resolve("models");
-    }
-
-    default Path datasets() {
-        return data().resolve("datasets");
+    /** Registered models, by hash: what a version is never changes, whatever happens to the folder it came from. */
+    default Path registry() {
+        return data().resolve("registry");
     }
 
     /** One folder per job, named by its id; a job goes on from its own checkpoint there. */

@@ -1,5 +1,8 @@
 package org.medley.platform;
 
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.simpleName;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
@@ -69,8 +72,15 @@ class ArchitectureTest {
                 .resideInAPackage("org.medley.search..")
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage("org.medley.training..", "org.medley.platform..", "org.medley.runtime..")
-                .allowEmptyShould(true)
+                .resideInAnyPackage("org.medley.training..", "org.medley.platform..")
+                .check(CODE);
+        noClasses()
+                .that()
+                .resideInAPackage("org.medley.search..")
+                .should()
+                .dependOnClassesThat(
+                        resideInAPackage("org.medley.runtime..").and(not(simpleName("Embedder"))))
+                .as("search knows of the models nothing but how to embed a text")
                 .check(CODE);
     }
 

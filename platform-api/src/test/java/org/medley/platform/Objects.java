@@ -1,8 +1,12 @@
 package org.medley.platform;
 
 import io.restassured.http.ContentType;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
 import java.util.Map;
 import java.util.UUID;
+import org.medley.platform.database.LocalDatabase;
 
 /** Things that belong to tenant "demo", for the column {@code object} of authorization.csv; a feature adds its own. */
 enum Objects {
@@ -20,6 +24,25 @@ enum Objects {
             return created("/api/keys", """
                     {"name": "%s", "scopes": ["researcher"], "expires": "2099-01-01T00:00:00Z"}""".formatted(UUID.randomUUID()));
         }
+    },
+    model {
+        @Override
+        Map<String, String> make() {
+            return inserted(
+                    "INSERT INTO model_version (id, tenant_id, name, version, sha256, kind, bytes, parameters, description,"
+                            + " curve, metrics, created_at) SELECT ?, id, 'ancestor-' || gen_random_uuid(), 1,"
+                            + " encode(sha256(gen_random_uuid()::text::bytea), 'hex'), 'train', 0, 0, '', '[]', '{}', now()"
+                            + " FROM identity_tenant WHERE name = 'demo'");
+        }
+    },
+    job {
+        /** A job that has ended, or its stream of events would not. */
+        @Override
+        Map<String, String> make() {
+            return inserted("INSERT INTO training_job (id, tenant_id, name, kind, recipe, created_by, state, finished_at)"
+                    + " SELECT ?, id, 'ended', 'train', '', 'test', 'FAILED', now()"
+                    + " FROM identity_tenant WHERE name = 'demo'");
+        }
     };
 
     /** Bodies with which a request gets past validation, where {@code {}} does not. */
@@ -34,6 +57,19 @@ enum Objects {
 
     static String body(String endpoint) {
         return BODIES.getOrDefault(endpoint, "{}");
+    }
+
+    private static Map<String, String> inserted(String sql) {
+        UUID id = UUID.randomUUID();
+        try (Connection connection =
+                        Platform.database().as(LocalDatabase.OWNER).getConnection();
+                PreparedStatement insert = connection.prepareStatement(sql)) {
+            insert.setObject(1, id);
+            insert.executeUpdate();
+            return Map.of("id", id.toString());
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private static Map<String, String> created(String collection, String body) {

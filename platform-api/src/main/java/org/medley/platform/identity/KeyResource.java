@@ -19,6 +19,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
 import org.jboss.resteasy.reactive.ResponseStatus;
 import org.jboss.resteasy.reactive.RestPath;
 import org.medley.platform.Roles;
@@ -86,6 +87,7 @@ public class KeyResource {
 
     @POST
     @ResponseStatus(201)
+    @APIResponseSchema(value = KeyView.class, responseCode = "201")
     @Transactional
     public KeyView create(@NotNull @Valid NewKey wanted) {
         Keys.Issued issued = keys.issue(

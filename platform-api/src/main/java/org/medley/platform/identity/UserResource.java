@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
 import org.jboss.resteasy.reactive.ResponseStatus;
 import org.jboss.resteasy.reactive.RestPath;
 import org.medley.platform.Roles;
@@ -80,6 +81,7 @@ public class UserResource {
 
     @POST
     @ResponseStatus(201)
+    @APIResponseSchema(value = UserView.class, responseCode = "201")
     @Transactional
     public UserView create(@NotNull @Valid NewUser wanted) {
         User user = users.add(

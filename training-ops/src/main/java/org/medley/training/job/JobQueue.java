@@ -136,7 +136,7 @@ public record JobQueue(DataSource database, Duration lease, int maxAttempts) {
         write(held, "message = ?", shortened(line));
     }
 
-    /** Writes one step's numbers and keeps the lease; true if the job shall be cancelled. */
+    /** Writes one step's numbers, if it has any, and keeps the lease; true if the job shall be cancelled. */
     public boolean metric(Job held, int step, Map<String, Double> values) {
         try (Connection connection = database.getConnection()) {
             connection.setAutoCommit(false);
@@ -149,15 +149,8 @@ public record JobQueue(DataSource database, Duration lease, int maxAttempts) {
                         step,
                         step,
                         lease.toMillis());
-                try (PreparedStatement insert = prepare(
-                        connection,
-                        "INSERT INTO training_metric (job_id, step, \"values\") VALUES (?, ?, ?::jsonb)"
-                                + " ON CONFLICT (job_id, step) DO UPDATE"
-                                + " SET \"values\" = excluded.\"values\", at = excluded.at",
-                        held.id(),
-                        step,
-                        JSON.writeValueAsString(values))) {
-                    insert.executeUpdate();
+                if (!values.isEmpty()) {
+                    insert(connection, held.id(), step, values);
                 }
                 connection.commit();
                 return cancel;
@@ -167,6 +160,20 @@ public record JobQueue(DataSource database, Duration lease, int maxAttempts) {
             }
         } catch (SQLException | JsonProcessingException e) {
             throw failed(e);
+        }
+    }
+
+    private static void insert(Connection connection, UUID job, int step, Map<String, Double> values)
+            throws SQLException, JsonProcessingException {
+        try (PreparedStatement insert = prepare(
+                connection,
+                "INSERT INTO training_metric (job_id, step, \"values\") VALUES (?, ?, ?::jsonb)"
+                        + " ON CONFLICT (job_id, step) DO UPDATE"
+                        + " SET \"values\" = excluded.\"values\", at = excluded.at",
+                job,
+                step,
+                JSON.writeValueAsString(values))) {
+            insert.executeUpdate();
         }
     }
 

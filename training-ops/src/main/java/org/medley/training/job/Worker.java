@@ -16,6 +16,8 @@ import java.util.concurrent.TimeUnit;
 public final class Worker implements Runnable, AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Worker.class.getName());
 
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+
     private final JobQueue queue;
     private final JobRunner runner;
     private final Path jobs;
@@ -108,14 +110,17 @@ public final class Worker implements Runnable, AutoCloseable {
         return Files.createDirectories(jobs.resolve(job.id().toString()));
     }
 
-    /** Asks the running job to stop after a checkpoint and gives it back to the queue; waits until it did. */
+    /**
+     * Asks the running job to stop and gives it back to the queue. Waits for that, but not for long: a job in the middle
+     * of a long step goes back when its lease runs out.
+     */
     @Override
     public void close() {
         closed = true;
         Thread running = thread;
         if (running != null && running != Thread.currentThread()) {
             try {
-                running.join();
+                running.join(PATIENCE);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }

@@ -1,0 +1,96 @@
+package org.medley.platform.model;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonRawValue;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.medley.training.trainer.Lineage;
+
+/** All a model comes from: model to the run that made it, run to the models and datasets it was made from. */
+record LineageGraph(UUID root, List<LineageNode> nodes, List<LineageEdge> edges) {
+
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record LineageNode(
+            String id,
+            Kind kind,
+            String label,
+            String sha256,
+            Map<String, Object> detail,
+            @JsonRawValue @Schema(implementation = Lineage.Point[].class) String curve,
+            String recipe) {}
+
+    /** What a node stands for. */
+    enum Kind {
+        model,
+        run,
+        dataset
+    }
+
+    record LineageEdge(String from, String to, String role) {}
+
+    static LineageGraph of(ModelVersion root) {
+        Map<String, LineageNode> nodes = new LinkedHashMap<>();
+        List<LineageEdge> edges = new ArrayList<>();
+        add(root, nodes, edges);
+        return new LineageGraph(root.id, List.copyOf(nodes.values()), edges);
+    }
+
+    private static void add(ModelVersion model, Map<String, LineageNode> nodes, List<LineageEdge> edges) {
+        String id = model.id.toString();
+        if (nodes.containsKey(id)) {
+            return;
+        }
+        nodes.put(
+                id,
+                new LineageNode(
+                        id,
+                        Kind.model,
+                        model.name + " " + model.version,
+                        model.sha256,
+                        Map.of(
+                                "name", model.name,
+                                "version", model.version,
+                                "kind", model.kind,
+                                "createdAt", model.createdAt.toString(),
+                                "servable", model.isServable()),
+                        null,
+                        null));
+        if (model.kind.equals("import")) {
+            return;
+        }
+        String run = "run-" + id;
+        nodes.put(
+                run,
+                new LineageNode(
+                        run,
+                        Kind.run,
+                        model.kind.equals("fuse") ? "Fusion" : "Training",
+                        null,
+                        Map.of("kind", model.kind),
+                        model.curve,
+                        model.recipe));
+        edges.add(new LineageEdge(id, run, "made by"));
+        for (ModelVersion.DatasetLink data : model.datasets) {
+            String dataset = "dataset-" + data.sha256;
+            nodes.putIfAbsent(
+                    dataset,
+                    new LineageNode(
+                            dataset,
+                            Kind.dataset,
+                            data.name,
+                            data.sha256,
+                            Map.of("examples", data.examples, "tokens", data.tokens),
+                            null,
+                            null));
+            edges.add(new LineageEdge(run, dataset, "data"));
+        }
+        for (ModelVersion.ParentLink link : model.parents) {
+            add(link.parent, nodes, edges);
+            edges.add(new LineageEdge(run, link.parent.id.toString(), link.role));
+        }
+    }
+}

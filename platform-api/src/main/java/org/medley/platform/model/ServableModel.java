@@ -1,0 +1,11 @@
+package org.medley.platform.model;
+
+import java.nio.file.Path;
+import java.util.UUID;
+
+/** A registered model whose files are here. */
+public record ServableModel(UUID id, String name, int version, String sha256, Path folder) {
+    static ServableModel of(ModelVersion model) {
+        return new ServableModel(model.id, model.name, model.version, model.sha256, Path.of(model.folder));
+    }
+}

@@ -1,0 +1,68 @@
+package org.medley.platform.training;
+
+import io.smallrye.mutiny.Multi;
+import io.smallrye.mutiny.Uni;
+import io.smallrye.mutiny.infrastructure.Infrastructure;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.medley.platform.http.ProblemException;
+import org.medley.platform.training.JobViews.JobChanged;
+import org.medley.platform.training.JobViews.JobEvent;
+import org.medley.platform.training.JobViews.JobView;
+import org.medley.platform.training.JobViews.MetricAdded;
+import org.medley.platform.training.JobViews.MetricView;
+import org.medley.training.job.Job;
+import org.medley.training.job.JobQueue;
+import org.medley.training.job.Metric;
+
+/** Follows one job for one listener: first all there is, then what is new, until the job has ended. */
+final class JobTail {
+    private static final Duration LOOK = Duration.ofMillis(500);
+    /** An unchanged job is told again after this many looks: proxies cut connections that are silent for long. */
+    private static final int SILENT_LOOKS = 30;
+
+    private final JobQueue queue;
+    private final UUID tenant;
+    private final UUID id;
+    private int step = -1;
+    private int looks;
+    private JobView told;
+
+    private JobTail(JobQueue queue, UUID tenant, UUID id) {
+        this.queue = queue;
+        this.tenant = tenant;
+        this.id = id;
+    }
+
+    private record Look(List<JobEvent> events, boolean last) {}
+
+    static Multi<JobEvent> of(JobQueue queue, UUID tenant, UUID id) {
+        JobTail tail = new JobTail(queue, tenant, id);
+        return Multi.createBy()
+                .repeating()
+                .uni(() -> Uni.createFrom().item(tail::look).runSubscriptionOn(Infrastructure.getDefaultWorkerPool()))
+                .withDelay(LOOK)
+                .whilst(look -> !look.last)
+                .onItem()
+                .transformToIterable(look -> look.events);
+    }
+
+    /** The job is read before its metrics: once it has ended there are no further ones. */
+    private Look look() {
+        Job job = queue.find(tenant, id).orElseThrow(() -> ProblemException.notFound("job", id));
+        List<JobEvent> events = new ArrayList<>();
+        for (Metric metric : queue.metrics(id, step)) {
+            events.add(new MetricAdded(MetricView.of(metric)));
+            step = metric.step();
+        }
+        JobView view = JobView.of(job);
+        if (!view.equals(told) || ++looks >= SILENT_LOOKS) {
+            events.add(new JobChanged(view));
+            told = view;
+            looks = 0;
+        }
+        return new Look(events, job.state().isEnd());
+    }
+}
