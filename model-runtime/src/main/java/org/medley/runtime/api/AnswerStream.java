@@ -112,10 +112,8 @@ final class AnswerStream implements TokenListener {
                 return false;
             }
             case Failure failure -> {
-                send(
-                        out,
-                        json.writeValueAsString(ApiException.broken("the generation failed: " + failure.cause)
-                                .body()));
+                out.send(json.writeValueAsString(ApiException.broken("the generation failed: " + failure.cause)
+                        .body()));
                 return false;
             }
         }

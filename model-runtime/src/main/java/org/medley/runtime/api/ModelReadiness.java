@@ -30,7 +30,9 @@ class ModelReadiness implements HealthCheck {
         var response = HealthCheckResponse.named("model");
         ModelDirectory.Entry model = directory.selfTest().orElse(null);
         if (model == null) {
-            return response.down().withData("problem", "there is no model to answer with").build();
+            return response.down()
+                    .withData("problem", "there is no model to answer with")
+                    .build();
         }
         try {
             if (!model.equals(answered)) {
@@ -40,7 +42,10 @@ class ModelReadiness implements HealthCheck {
             return response.up().withData("model", model.name()).build();
         } catch (Exception e) {
             String problem = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-            return response.down().withData("model", model.name()).withData("problem", problem).build();
+            return response.down()
+                    .withData("model", model.name())
+                    .withData("problem", problem)
+                    .build();
         }
     }
 

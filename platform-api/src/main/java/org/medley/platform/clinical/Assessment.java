@@ -1,5 +1,6 @@
 package org.medley.platform.clinical;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
@@ -62,8 +63,8 @@ record Assessment(
             double probability,
             Band band,
             boolean cantMiss,
-            List<Differential.Evidence> supporting,
-            List<Differential.Evidence> opposing,
+            @JsonProperty("for") List<Differential.Evidence> supporting,
+            @JsonProperty("against") List<Differential.Evidence> opposing,
             List<String> management,
             List<Source> sources) {}
 
@@ -76,7 +77,13 @@ record Assessment(
     record ComputedVital(String finding, String label, String from) {}
 
     /** @param number what the reasoning cites it by */
-    record Cited(int number, String id, String title, String section, String text, List<Source> sources) {}
+    record Cited(
+            int number,
+            String id,
+            String title,
+            String section,
+            String text,
+            @JsonProperty("source") List<Source> sources) {}
 
     record Signature(String by, Instant at, String note) {}
 }

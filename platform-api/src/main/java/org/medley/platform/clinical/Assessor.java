@@ -66,7 +66,9 @@ class Assessor {
 
     private List<Assessment.Ranked> ranked(Differential differential) {
         List<Assessment.Ranked> shown = new ArrayList<>();
-        for (Ranked r : differential.ranked().subList(0, Math.min(SHOWN, differential.ranked().size()))) {
+        for (Ranked r : differential
+                .ranked()
+                .subList(0, Math.min(SHOWN, differential.ranked().size()))) {
             Condition c = r.condition();
             shown.add(new Assessment.Ranked(
                     shown.size() + 1,
@@ -89,7 +91,8 @@ class Assessor {
         return differential.ranked().stream()
                 .filter(r -> r.condition().cantMiss() && r.probability() >= CANT_MISS_FLOOR)
                 .sorted(Comparator.comparing((Ranked r) -> r.condition().acuity())
-                        .thenComparing(Comparator.comparingDouble(Ranked::probability).reversed()))
+                        .thenComparing(
+                                Comparator.comparingDouble(Ranked::probability).reversed()))
                 .limit(CANT_MISS_SHOWN)
                 .map(r -> new Assessment.CantMiss(
                         r.condition().id(), r.condition().name(), r.condition().icd10(), r.probability(), why(r)))
@@ -117,7 +120,9 @@ class Assessor {
     }
 
     private static List<Assessment.NextTest> nextTests(Differential differential) {
-        List<Ranked> top = differential.ranked().subList(0, Math.min(3, differential.ranked().size()));
+        List<Ranked> top = differential
+                .ranked()
+                .subList(0, Math.min(3, differential.ranked().size()));
         List<Assessment.NextTest> tests = new ArrayList<>();
         for (int i = 0; i < top.size(); i++) {
             Condition condition = top.get(i).condition();

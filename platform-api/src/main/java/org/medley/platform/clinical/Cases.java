@@ -12,7 +12,9 @@ class Cases implements PanacheRepositoryBase<CaseRecord, UUID> {
     private static final int PAGE = 200;
 
     List<CaseRecord> newest(UUID tenant) {
-        return find("tenantId = ?1 order by createdAt desc", tenant).page(0, PAGE).list();
+        return find("tenantId = ?1 order by createdAt desc", tenant)
+                .page(0, PAGE)
+                .list();
     }
 
     Optional<CaseRecord> of(UUID tenant, UUID id) {

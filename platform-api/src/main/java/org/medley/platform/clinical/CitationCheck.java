@@ -24,9 +24,40 @@ final class CitationCheck {
     private static final Pattern BORDER = Pattern.compile("(?<=[.!?])\\s+(?=[A-Z\\[])");
     private static final Pattern WORD = Pattern.compile("\\p{L}[\\p{L}-]{3,}");
     private static final Set<String> CONNECTING = Set.of(
-            "most", "likely", "next", "come", "comes", "then", "that", "this", "with", "also", "would", "fits", "fit",
-            "less", "more", "certain", "makes", "make", "absence", "absent", "speaks", "against", "because", "which",
-            "while", "from", "have", "been", "could", "should", "possible", "case", "patient", "diagnosis");
+            "most",
+            "likely",
+            "next",
+            "come",
+            "comes",
+            "then",
+            "that",
+            "this",
+            "with",
+            "also",
+            "would",
+            "fits",
+            "fit",
+            "less",
+            "more",
+            "certain",
+            "makes",
+            "make",
+            "absence",
+            "absent",
+            "speaks",
+            "against",
+            "because",
+            "which",
+            "while",
+            "from",
+            "have",
+            "been",
+            "could",
+            "should",
+            "possible",
+            "case",
+            "patient",
+            "diagnosis");
 
     private CitationCheck() {}
 

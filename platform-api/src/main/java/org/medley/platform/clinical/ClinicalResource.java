@@ -91,9 +91,16 @@ public class ClinicalResource {
         }
     }
 
-    record CaseLine(UUID id, String title, int age, PatientCase.Sex sex, String complaint, Instant createdAt, int assessments) {}
+    record CaseLine(
+            UUID id,
+            String title,
+            int age,
+            PatientCase.Sex sex,
+            String complaint,
+            Instant createdAt,
+            int assessments) {}
 
-    record AssessmentLine(UUID id, Instant createdAt, UUID model, Instant signedAt) {}
+    record AssessmentLine(UUID id, Instant createdAt, Assessment.Model model, Instant signedAt) {}
 
     record CaseView(
             UUID id,
@@ -127,7 +134,8 @@ public class ClinicalResource {
                 .map(record -> {
                     PatientCase p = service.patient(record);
                     int count = service.assessmentsOf(record.id).size();
-                    return new CaseLine(record.id, record.title, p.age(), p.sex(), p.complaint(), record.createdAt, count);
+                    return new CaseLine(
+                            record.id, record.title, p.age(), p.sex(), p.complaint(), record.createdAt, count);
                 })
                 .toList();
     }
@@ -156,7 +164,7 @@ public class ClinicalResource {
                 record.createdBy,
                 record.createdAt,
                 service.assessmentsOf(record.id).stream()
-                        .map(a -> new AssessmentLine(a.id, a.createdAt, a.modelId, a.signedAt))
+                        .map(a -> new AssessmentLine(a.id, a.createdAt, service.model(a), a.signedAt))
                         .toList());
     }
 

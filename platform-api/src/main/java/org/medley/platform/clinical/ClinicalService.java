@@ -96,6 +96,10 @@ class ClinicalService {
         return parse(record.patient, PatientCase.class);
     }
 
+    Assessment.Model model(AssessmentRecord record) {
+        return parse(record.content, Assessment.Computed.class).model();
+    }
+
     /** Computes an assessment and keeps it, named after the model that is in production now. */
     @Transactional
     Assessment assess(UUID caseId) {
@@ -130,9 +134,7 @@ class ClinicalService {
     }
 
     private AssessmentRecord findAssessment(UUID id) {
-        return assessments
-                .of(caller.tenantId(), id)
-                .orElseThrow(() -> ProblemException.notFound("assessment", id));
+        return assessments.of(caller.tenantId(), id).orElseThrow(() -> ProblemException.notFound("assessment", id));
     }
 
     /** What a model has to be asked for an assessment that is not signed. */
@@ -154,7 +156,10 @@ class ClinicalService {
                 "assessment/" + id,
                 outcome,
                 Map.of(
-                        "model", parse(record.content, Assessment.Computed.class).model().sha256(),
+                        "model",
+                                parse(record.content, Assessment.Computed.class)
+                                        .model()
+                                        .sha256(),
                         "promptTokens", reasoning.usage().promptTokens(),
                         "completionTokens", reasoning.usage().completionTokens()));
     }

@@ -69,7 +69,9 @@ class ReasoningStream {
                             return;
                         }
                         case Failed failed -> {
-                            LOG.warnf("model %s did not answer: %s", computed.model().id(), failed.cause);
+                            LOG.warnf(
+                                    "model %s did not answer: %s",
+                                    computed.model().id(), failed.cause);
                             fail(writer, "the model did not answer; the computed assessment stands without it");
                             return;
                         }
@@ -96,7 +98,8 @@ class ReasoningStream {
     }
 
     private static Reasoning reasoning(String text, Assessment.Computed computed, Reasoning.Usage usage) {
-        String caseWords = computed.prompt().substring(0, Math.max(0, computed.prompt().indexOf("\n[1]")));
+        String caseWords =
+                computed.prompt().substring(0, Math.max(0, computed.prompt().indexOf("\n[1]")));
         return new Reasoning(
                 text.strip(), CitationCheck.check(text, computed.passages(), caseWords), Instant.now(), usage);
     }

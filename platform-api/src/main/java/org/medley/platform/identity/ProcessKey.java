@@ -12,7 +12,7 @@ import org.medley.platform.Roles;
 /** The key with which this process asks its own models' API: made anew at each start and kept nowhere. */
 @ApplicationScoped
 public class ProcessKey {
-    private static final UUID NOBODY = new UUID(0, 0);
+    static final UUID NOBODY = new UUID(0, 0);
 
     private final String value;
 
@@ -27,8 +27,7 @@ public class ProcessKey {
     }
 
     boolean is(String key) {
-        return MessageDigest.isEqual(
-                key.getBytes(StandardCharsets.UTF_8), value.getBytes(StandardCharsets.UTF_8));
+        return MessageDigest.isEqual(key.getBytes(StandardCharsets.UTF_8), value.getBytes(StandardCharsets.UTF_8));
     }
 
     /** May ask models and nothing else: it belongs to no tenant. */

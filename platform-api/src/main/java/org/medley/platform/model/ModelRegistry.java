@@ -108,8 +108,7 @@ public class ModelRegistry {
             model.metrics = text(lineage.metrics() == null ? Map.of() : lineage.metrics());
             for (Lineage.Parent parent : orEmpty(lineage.parents())) {
                 ModelVersion.ParentLink link = new ModelVersion.ParentLink();
-                link.parent = version(
-                        tenant, parent.lineage(), parent.lineage().sha256(), depth + 1);
+                link.parent = version(tenant, parent.lineage(), parent.lineage().sha256(), depth + 1);
                 link.role = parent.role();
                 model.parents.add(link);
             }
@@ -174,6 +173,12 @@ public class ModelRegistry {
         return aliases.current(tenant, PRODUCTION)
                 .filter(ModelVersion::isServable)
                 .map(ServableModel::of);
+    }
+
+    /** A model of whatever tenant, for this process itself: it asks only for ids that it took from a tenant's own data. */
+    @Transactional
+    Optional<ServableModel> servableById(UUID id) {
+        return models.findByIdOptional(id).filter(ModelVersion::isServable).map(ServableModel::of);
     }
 
     /** A tenant's models that can be served, newest first. */

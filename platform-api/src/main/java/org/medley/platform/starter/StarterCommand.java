@@ -82,7 +82,8 @@ public final class StarterCommand {
             StarterEvaluation evaluation = new StarterEvaluation(knowledge);
             TreeSet<String> specialties = new TreeSet<>();
             knowledge.conditions().values().forEach(c -> specialties.add(c.specialty()));
-            List<String> prefixes = set.equals("heldout") ? List.of("heldout-ranked-", "heldout-bare-") : List.of(set + "-");
+            List<String> prefixes =
+                    set.equals("heldout") ? List.of("heldout-ranked-", "heldout-bare-") : List.of(set + "-");
             System.out.println("| model | prompt | cases of | n | top-1 | top-3 | perplexity | ranking's own top-1 |");
             System.out.println("| --- | --- | --- | ---: | ---: | ---: | ---: | ---: |");
             for (Path model : models) {

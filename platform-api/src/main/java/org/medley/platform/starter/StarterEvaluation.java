@@ -57,10 +57,12 @@ final class StarterEvaluation {
 
     Scores measure(Path model, Path file, int limit) throws Exception {
         Dataset dataset = Dataset.read(file.getFileName().toString(), file, TrainRecipe.Format.chat);
-        List<JsonNode> cases = dataset.lines().subList(0, Math.min(limit, dataset.lines().size()));
+        List<JsonNode> cases =
+                dataset.lines().subList(0, Math.min(limit, dataset.lines().size()));
         double[] hits = hits(model, cases);
         long engineTop = cases.stream()
-                .filter(c -> c.get("condition").asText().equals(c.get("engineTop").asText()))
+                .filter(c ->
+                        c.get("condition").asText().equals(c.get("engineTop").asText()))
                 .count();
         return new Scores(
                 cases.size(),
@@ -77,8 +79,10 @@ final class StarterEvaluation {
             for (JsonNode one : cases) {
                 JsonNode messages = one.get("messages");
                 List<ChatTemplate.Message> turns = List.of(
-                        new ChatTemplate.Message("system", messages.get(0).get("content").asText()),
-                        new ChatTemplate.Message("user", messages.get(1).get("content").asText()));
+                        new ChatTemplate.Message(
+                                "system", messages.get(0).get("content").asText()),
+                        new ChatTemplate.Message(
+                                "user", messages.get(1).get("content").asText()));
                 int[] prompt = engine.tokenizer().encode(engine.template().render(turns, true));
                 answers.add(ask(engine, prompt));
             }

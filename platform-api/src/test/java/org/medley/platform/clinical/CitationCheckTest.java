@@ -40,10 +40,14 @@ class CitationCheckTest {
 
     @Test
     void aWrongAMissingAndAnInventedCitationAreTold() {
-        assertThat(only("Sudden breathlessness fits pulmonary embolism [2].").status()).isEqualTo(Status.unsupported);
-        assertThat(only("Sudden breathlessness fits pulmonary embolism.").status()).isEqualTo(Status.uncited);
-        assertThat(only("Sudden breathlessness fits pulmonary embolism [9].").status()).isEqualTo(Status.unsupported);
-        assertThat(only("Thrombolysis with alteplase lowers mortality greatly [1].").status())
+        assertThat(only("Sudden breathlessness fits pulmonary embolism [2].").status())
+                .isEqualTo(Status.unsupported);
+        assertThat(only("Sudden breathlessness fits pulmonary embolism.").status())
+                .isEqualTo(Status.uncited);
+        assertThat(only("Sudden breathlessness fits pulmonary embolism [9].").status())
+                .isEqualTo(Status.unsupported);
+        assertThat(only("Thrombolysis with alteplase lowers mortality greatly [1].")
+                        .status())
                 .isEqualTo(Status.unsupported);
     }
 
@@ -52,7 +56,8 @@ class CitationCheckTest {
         List<Sentence> sentences =
                 CitationCheck.check("Migraine causes nausea [2]. Sudden breathlessness [1]. Rest.", PASSAGES, "");
         assertThat(sentences).extracting(Sentence::text).hasSize(3);
-        assertThat(sentences).extracting(Sentence::status)
+        assertThat(sentences)
+                .extracting(Sentence::status)
                 .containsExactly(Status.supported, Status.supported, Status.uncited);
     }
 }

@@ -49,12 +49,12 @@ class DifferentialEngineTest {
         Differential prior = engine.rank(bare);
         double sum = prior.ranked().stream().mapToDouble(Ranked::probability).sum() + prior.unexplained();
         assertThat(sum).isCloseTo(1, within(1e-9));
-        Differential after =
-                engine.rank(patient(50, Sex.male, List.of("haemoptysis"), List.of("fever"), Vitals.NONE));
+        Differential after = engine.rank(patient(50, Sex.male, List.of("haemoptysis"), List.of("fever"), Vitals.NONE));
         double odds = of(after, "pulmonary-embolism").probability() / after.unexplained();
         double before = of(prior, "pulmonary-embolism").probability() / prior.unexplained();
         var condition = knowledge.conditions().get("pulmonary-embolism");
-        double ratio = engine.likelihood(condition, "haemoptysis") / engine.background("haemoptysis")
+        double ratio = engine.likelihood(condition, "haemoptysis")
+                / engine.background("haemoptysis")
                 * (1 - engine.likelihood(condition, "fever"))
                 / (1 - engine.background("fever"));
         assertThat(odds / before).isCloseTo(ratio, within(1e-9));

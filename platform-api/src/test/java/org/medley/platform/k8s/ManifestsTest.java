@@ -112,23 +112,31 @@ class ManifestsTest {
     @Test
     void noObjectKeepsAdditionalProperties() throws IOException {
         for (Deployment deployment : of(Deployment.class)) {
-            assertThat(additional(deployment)).as(deployment.getMetadata().getName()).isEmpty();
+            assertThat(additional(deployment))
+                    .as(deployment.getMetadata().getName())
+                    .isEmpty();
         }
     }
 
     private static Map<String, Object> additional(Deployment deployment) {
         PodSpec pod = deployment.getSpec().getTemplate().getSpec();
         Stream<Map<String, Object>> all = Stream.of(
-                Stream.of(deployment.getAdditionalProperties(), deployment.getSpec().getAdditionalProperties()),
-                Stream.of(pod.getAdditionalProperties(), pod.getSecurityContext().getAdditionalProperties()),
-                pod.getVolumes().stream().map(v -> v.getAdditionalProperties()),
-                pod.getContainers().stream()
-                        .flatMap(c -> Stream.of(
-                                c.getAdditionalProperties(),
-                                c.getResources().getAdditionalProperties(),
-                                c.getStartupProbe().getAdditionalProperties(),
-                                c.getSecurityContext().getAdditionalProperties())),
-                pod.getContainers().stream().flatMap(c -> c.getEnv().stream()).map(e -> e.getAdditionalProperties()))
+                        Stream.of(
+                                deployment.getAdditionalProperties(),
+                                deployment.getSpec().getAdditionalProperties()),
+                        Stream.of(
+                                pod.getAdditionalProperties(),
+                                pod.getSecurityContext().getAdditionalProperties()),
+                        pod.getVolumes().stream().map(v -> v.getAdditionalProperties()),
+                        pod.getContainers().stream()
+                                .flatMap(c -> Stream.of(
+                                        c.getAdditionalProperties(),
+                                        c.getResources().getAdditionalProperties(),
+                                        c.getStartupProbe().getAdditionalProperties(),
+                                        c.getSecurityContext().getAdditionalProperties())),
+                        pod.getContainers().stream()
+                                .flatMap(c -> c.getEnv().stream())
+                                .map(e -> e.getAdditionalProperties()))
                 .flatMap(s -> s);
         return all.flatMap(m -> m.entrySet().stream())
                 .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue, (a, b) -> a));
@@ -145,13 +153,15 @@ class ManifestsTest {
                     .map(v -> v.getPersistentVolumeClaim())
                     .filter(Objects::nonNull)
                     .forEach(claim -> assertThat(claims).contains(claim.getClaimName()));
-            Set<String> volumes = pod.getVolumes().stream().map(v -> v.getName()).collect(Collectors.toSet());
+            Set<String> volumes =
+                    pod.getVolumes().stream().map(v -> v.getName()).collect(Collectors.toSet());
             for (Container container : pod.getContainers()) {
                 container.getVolumeMounts().forEach(m -> assertThat(volumes).contains(m.getName()));
                 container.getEnv().stream()
                         .map(e -> e.getValueFrom())
                         .filter(Objects::nonNull)
-                        .forEach(v -> assertThat(SECRETS).contains(v.getSecretKeyRef().getName()));
+                        .forEach(v ->
+                                assertThat(SECRETS).contains(v.getSecretKeyRef().getName()));
                 assertThat(container.getPorts()).extracting(p -> p.getName()).contains("http");
             }
         }
@@ -159,7 +169,9 @@ class ManifestsTest {
                 .map(d -> d.getSpec().getTemplate().getMetadata().getLabels())
                 .toList();
         for (Service service : of(Service.class)) {
-            assertThat(labels).anyMatch(l -> l.entrySet().containsAll(service.getSpec().getSelector().entrySet()));
+            assertThat(labels)
+                    .anyMatch(l -> l.entrySet()
+                            .containsAll(service.getSpec().getSelector().entrySet()));
         }
     }
 

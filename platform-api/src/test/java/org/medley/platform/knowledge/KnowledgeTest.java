@@ -76,12 +76,17 @@ class KnowledgeTest {
     @Test
     void whatSpeaksAgainstIsNeverFrequentAndDangerousConditionsAreMarked() {
         for (Condition condition : knowledge.conditions().values()) {
-            condition.against().forEach(against -> condition.findings().stream()
-                    .filter(f -> f.finding().equals(against.finding()))
-                    .forEach(f -> assertThat(f.frequency()).as(condition.id()).isIn("rare", "occasional")));
+            condition
+                    .against()
+                    .forEach(against -> condition.findings().stream()
+                            .filter(f -> f.finding().equals(against.finding()))
+                            .forEach(f ->
+                                    assertThat(f.frequency()).as(condition.id()).isIn("rare", "occasional")));
         }
-        assertThat(List.of("pulmonary-embolism", "subarachnoid-haemorrhage", "aortic-dissection", "bacterial-meningitis"))
-                .allSatisfy(id -> assertThat(knowledge.conditions().get(id).cantMiss()).isTrue());
+        assertThat(List.of(
+                        "pulmonary-embolism", "subarachnoid-haemorrhage", "aortic-dissection", "bacterial-meningitis"))
+                .allSatisfy(id ->
+                        assertThat(knowledge.conditions().get(id).cantMiss()).isTrue());
         assertThat(knowledge.notice()).contains("Not clinically validated");
     }
 }

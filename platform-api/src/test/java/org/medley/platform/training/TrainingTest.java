@@ -50,7 +50,11 @@ class TrainingTest {
         Path folder = Files.createDirectories(Platform.data().resolve("datasets"));
         StringBuilder lines = new StringBuilder();
         for (int i = 0; i < 60; i++) {
-            lines.append("{\"text\": \"Ward ").append(i).append(" has ").append(i % 7).append(" free beds tonight.\"}\n");
+            lines.append("{\"text\": \"Ward ")
+                    .append(i)
+                    .append(" has ")
+                    .append(i % 7)
+                    .append(" free beds tonight.\"}\n");
         }
         Files.writeString(folder.resolve("wards.jsonl"), lines.toString());
         Files.writeString(folder.resolve("wards.md"), "Free beds, made up.\n");
@@ -64,7 +68,12 @@ class TrainingTest {
     }
 
     private static String started(String recipe) {
-        return submit(recipe).then().statusCode(201).body("state", equalTo("QUEUED")).extract().path("id");
+        return submit(recipe)
+                .then()
+                .statusCode(201)
+                .body("state", equalTo("QUEUED"))
+                .extract()
+                .path("id");
     }
 
     private static JsonPath await(String job, String path, Object value) throws InterruptedException {
@@ -76,7 +85,9 @@ class TrainingTest {
                 return now;
             }
             assertThat(now.getString("error")).as("job " + job).isNull();
-            assertThat(System.nanoTime()).as("%s of job %s is %s", path, job, is).isLessThan(until);
+            assertThat(System.nanoTime())
+                    .as("%s of job %s is %s", path, job, is)
+                    .isLessThan(until);
             Thread.sleep(50);
         }
     }
@@ -139,12 +150,16 @@ class TrainingTest {
     @Test
     void theStreamOfEventsTellsEveryStepAndEndsWithTheJob() {
         String job = started(RECIPE.formatted("wards-stream", 5, 2));
-        String stream = As.role(Roles.ADMIN).get("/api/training/jobs/" + job + "/events").asString();
+        String stream = As.role(Roles.ADMIN)
+                .get("/api/training/jobs/" + job + "/events")
+                .asString();
         List<JsonPath> events = stream.lines()
                 .filter(line -> line.startsWith("data:"))
                 .map(line -> new JsonPath(line.substring("data:".length())))
                 .toList();
-        assertThat(events.stream().filter(e -> e.getString("type").equals("metric")).map(e -> e.getInt("step")))
+        assertThat(events.stream()
+                        .filter(e -> e.getString("type").equals("metric"))
+                        .map(e -> e.getInt("step")))
                 .containsExactly(1, 2, 3, 4, 5);
         assertThat(events.getLast().getString("type")).isEqualTo("job");
         assertThat(events.getLast().getString("state")).isEqualTo("SUCCEEDED");
@@ -203,7 +218,11 @@ class TrainingTest {
     void aRunningJobIsCancelled() throws Exception {
         String job = started(RECIPE.formatted("wards-long", 1_000_000, 5));
         await(job, "state", "RUNNING");
-        As.role(Roles.ADMIN).contentType(ContentType.JSON).post("/api/training/jobs/" + job + "/cancel").then().statusCode(202);
+        As.role(Roles.ADMIN)
+                .contentType(ContentType.JSON)
+                .post("/api/training/jobs/" + job + "/cancel")
+                .then()
+                .statusCode(202);
         await(job, "state", "CANCELLED");
         As.role(Roles.ADMIN)
                 .contentType(ContentType.JSON)
