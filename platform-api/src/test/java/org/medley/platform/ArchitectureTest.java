@@ -78,8 +78,7 @@ class ArchitectureTest {
                 .that()
                 .resideInAPackage("org.medley.search..")
                 .should()
-                .dependOnClassesThat(
-                        resideInAPackage("org.medley.runtime..").and(not(simpleName("Embedder"))))
+                .dependOnClassesThat(resideInAPackage("org.medley.runtime..").and(not(simpleName("Embedder"))))
                 .as("search knows of the models nothing but how to embed a text")
                 .check(CODE);
     }

@@ -39,9 +39,10 @@ enum Objects {
         /** A job that has ended, or its stream of events would not. */
         @Override
         Map<String, String> make() {
-            return inserted("INSERT INTO training_job (id, tenant_id, name, kind, recipe, created_by, state, finished_at)"
-                    + " SELECT ?, id, 'ended', 'train', '', 'test', 'FAILED', now()"
-                    + " FROM identity_tenant WHERE name = 'demo'");
+            return inserted(
+                    "INSERT INTO training_job (id, tenant_id, name, kind, recipe, created_by, state, finished_at)"
+                            + " SELECT ?, id, 'ended', 'train', '', 'test', 'FAILED', now()"
+                            + " FROM identity_tenant WHERE name = 'demo'");
         }
     };
 
@@ -61,8 +62,7 @@ enum Objects {
 
     private static Map<String, String> inserted(String sql) {
         UUID id = UUID.randomUUID();
-        try (Connection connection =
-                        Platform.database().as(LocalDatabase.OWNER).getConnection();
+        try (Connection connection = Platform.database().as(LocalDatabase.OWNER).getConnection();
                 PreparedStatement insert = connection.prepareStatement(sql)) {
             insert.setObject(1, id);
             insert.executeUpdate();

@@ -20,7 +20,10 @@ record LineageGraph(UUID root, List<LineageNode> nodes, List<LineageEdge> edges)
             String label,
             String sha256,
             Map<String, Object> detail,
-            @JsonRawValue @Schema(implementation = Lineage.Point[].class) String curve,
+
+            @JsonRawValue @Schema(implementation = Lineage.Point[].class)
+            String curve,
+
             String recipe) {}
 
     /** What a node stands for. */

@@ -9,6 +9,7 @@ import jakarta.transaction.Transactional;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -108,8 +109,7 @@ public class ModelRegistry {
             model.metrics = text(lineage.metrics() == null ? Map.of() : lineage.metrics());
             for (Lineage.Parent parent : orEmpty(lineage.parents())) {
                 ModelVersion.ParentLink link = new ModelVersion.ParentLink();
-                link.parent = version(
-                        tenant, parent.lineage(), parent.lineage().sha256(), depth + 1);
+                link.parent = version(tenant, parent.lineage(), parent.lineage().sha256(), depth + 1);
                 link.role = parent.role();
                 model.parents.add(link);
             }
@@ -133,7 +133,8 @@ public class ModelRegistry {
 
     private static Instant createdAt(Lineage lineage) {
         try {
-            return lineage.createdAt() == null ? Instant.now() : Instant.parse(lineage.createdAt());
+            Instant created = lineage.createdAt() == null ? Instant.now() : Instant.parse(lineage.createdAt());
+            return created.truncatedTo(ChronoUnit.MICROS);
         } catch (DateTimeParseException e) {
             throw new BadModelException(
                     Path.of("lineage.json"), "createdAt '" + lineage.createdAt() + "' is not an ISO-8601 time", e);

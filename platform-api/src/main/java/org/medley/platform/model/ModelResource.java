@@ -41,8 +41,7 @@ public class ModelResource {
     private final Caller caller;
     private final ObjectMapper json;
 
-    ModelResource(
-            ModelVersions models, AliasEvents aliases, ModelRegistry registry, Caller caller, ObjectMapper json) {
+    ModelResource(ModelVersions models, AliasEvents aliases, ModelRegistry registry, Caller caller, ObjectMapper json) {
         this.models = models;
         this.aliases = aliases;
         this.registry = registry;
@@ -100,7 +99,9 @@ public class ModelResource {
         }
     }
 
-    record Promotion(@NotNull UUID modelId, @NotBlank @Size(max = MAX_REASON) String reason) {}
+    record Promotion(
+            @NotNull UUID modelId,
+            @NotBlank @Size(max = MAX_REASON) String reason) {}
 
     record Rollback(@NotBlank @Size(max = MAX_REASON) String reason) {}
 

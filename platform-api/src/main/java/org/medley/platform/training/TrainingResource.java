@@ -112,9 +112,7 @@ public class TrainingResource {
             case TrainRecipe train -> {
                 Stream.concat(
                                 train.data().stream(),
-                                train.evaluation() == null
-                                        ? Stream.empty()
-                                        : train.evaluation().data().stream())
+                                train.evaluation() == null ? Stream.empty() : train.evaluation().data().stream())
                         .forEach(data -> catalog.dataset(data.dataset()));
                 Stream.of(train.model().from(), train.model().tokenizer())
                         .filter(java.util.Objects::nonNull)
@@ -132,9 +130,7 @@ public class TrainingResource {
     @GET
     @Path("/jobs")
     public List<JobView> jobs() {
-        return queue.list(caller.tenantId(), MAX_JOBS).stream()
-                .map(JobView::of)
-                .toList();
+        return queue.list(caller.tenantId(), MAX_JOBS).stream().map(JobView::of).toList();
     }
 
     @GET

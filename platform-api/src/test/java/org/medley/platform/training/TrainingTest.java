@@ -50,7 +50,11 @@ class TrainingTest {
         Path folder = Files.createDirectories(Platform.data().resolve("datasets"));
         StringBuilder lines = new StringBuilder();
         for (int i = 0; i < 60; i++) {
-            lines.append("{\"text\": \"Ward ").append(i).append(" has ").append(i % 7).append(" free beds tonight.\"}\n");
+            lines.append("{\"text\": \"Ward ")
+                    .append(i)
+                    .append(" has ")
+                    .append(i % 7)
+                    .append(" free beds tonight.\"}\n");
         }
         Files.writeString(folder.resolve("wards.jsonl"), lines.toString());
         Files.writeString(folder.resolve("wards.md"), "Free beds, made up.\n");
@@ -64,7 +68,12 @@ class TrainingTest {
     }
 
     private static String started(String recipe) {
-        return submit(recipe).then().statusCode(201).body("state", equalTo("QUEUED")).extract().path("id");
+        return submit(recipe)
+                .then()
+                .statusCode(201)
+                .body("state", equalTo("QUEUED"))
+                .extract()
+                .path("id");
     }
 
     private static JsonPath await(String job, String path, Object value) throws InterruptedException {
@@ -76,7 +85,9 @@ class TrainingTest {
                 return now;
             }
             assertThat(now.getString("error")).as("job " + job).isNull();
-            assertThat(System.nanoTime()).as("%s of job %s is %s", path, job, is).isLessThan(until);
+            assertThat(System.nanoTime())
+                    .as("%s of job %s is %s", path, job, is)
+                    .isLessThan(until);
             Thread.sleep(50);
         }
     }
@@ -139,12 +150,16 @@ class TrainingTest {
     @Test
     void theStreamOfEventsTellsEveryStepAndEndsWithTheJob() {
         String job = started(RECIPE.formatted("wards-stream", 5, 2));
-        String stream = As.role(Roles.ADMIN).get("/api/training/jobs/" + job + "/events").asString();
+        String stream = As.role(Roles.ADMIN)
+                .get("/api/training/jobs/" + job + "/events")
+                .asString();
         List<JsonPath> events = stream.lines()
                 .filter(line -> line.startsWith("data:"))
                 .map(line -> new JsonPath(line.substring("data:".length())))
                 .toList();
-        assertThat(events.stream().filter(e -> e.getString("type").equals("metric")).map(e -> e.getInt("step")))
+        assertThat(events.stream()
+                        .filter(e -> e.getString("type").equals("metric"))
+                        .map(e -> e.getInt("step")))
                 .containsExactly(1, 2, 3, 4, 5);
         assertThat(events.getLast().getString("type")).isEqualTo("job");
         assertThat(events.getLast().getString("state")).isEqualTo("SUCCEEDED");
@@ -178,7 +193,9 @@ class TrainingTest {
                 .body("nodes.find { it.id == 'run-" + first + "' }.curve.step", equalTo(List.of(1, 2, 3, 4)))
                 .body("edges.findAll { it.from == 'run-" + fused + "' }.to", hasItems(first, second))
                 .body("edges.findAll { it.role == 'data' }", hasSize(2));
+        As.nobody().get("/q/health/ready").then().statusCode(503);
         promote(first).then().statusCode(200).body("name", equalTo("wards-a"));
+        As.nobody().get("/q/health/ready").then().statusCode(200);
         promote(first).then().statusCode(409).body("code", equalTo("ALREADY_IN_PRODUCTION"));
         promote(fused).then().statusCode(200);
         promote(second).then().statusCode(200);
@@ -196,14 +213,36 @@ class TrainingTest {
                 .get("/api/models")
                 .then()
                 .body("findAll { it.production }.id", equalTo(List.of(first)));
+        answersAs("production", "wards-a@1");
+        answersAs("wards-b", "wards-b@1");
+        As.in("elsewhere", Roles.CLINICIAN)
+                .contentType(ContentType.JSON)
+                .body(Map.of("model", "wards-b", "prompt", "Ward"))
+                .post("/v1/completions")
+                .then()
+                .statusCode(404);
         As.role(Roles.AUDITOR).get("/api/audit?action=model.rollback").then().body("events", hasSize(2));
+    }
+
+    private static void answersAs(String asked, String answering) {
+        As.role(Roles.CLINICIAN)
+                .contentType(ContentType.JSON)
+                .body(Map.of("model", asked, "prompt", "Ward", "max_tokens", 2))
+                .post("/v1/completions")
+                .then()
+                .statusCode(200)
+                .body("model", equalTo(answering));
     }
 
     @Test
     void aRunningJobIsCancelled() throws Exception {
         String job = started(RECIPE.formatted("wards-long", 1_000_000, 5));
         await(job, "state", "RUNNING");
-        As.role(Roles.ADMIN).contentType(ContentType.JSON).post("/api/training/jobs/" + job + "/cancel").then().statusCode(202);
+        As.role(Roles.ADMIN)
+                .contentType(ContentType.JSON)
+                .post("/api/training/jobs/" + job + "/cancel")
+                .then()
+                .statusCode(202);
         await(job, "state", "CANCELLED");
         As.role(Roles.ADMIN)
                 .contentType(ContentType.JSON)
