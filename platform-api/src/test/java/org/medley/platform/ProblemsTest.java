@@ -66,7 +66,6 @@ class ProblemsTest {
 
     @Test
     void operationsAnswer() {
-        As.nobody().get("/q/health/ready").then().statusCode(200);
         As.nobody().get("/q/health/live").then().statusCode(200);
         As.nobody().get("/q/health/started").then().statusCode(200);
         As.nobody().get("/q/metrics").then().statusCode(200).body(containsString("http_server_requests"));

@@ -9,6 +9,7 @@ import jakarta.transaction.Transactional;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -132,7 +133,8 @@ public class ModelRegistry {
 
     private static Instant createdAt(Lineage lineage) {
         try {
-            return lineage.createdAt() == null ? Instant.now() : Instant.parse(lineage.createdAt());
+            Instant created = lineage.createdAt() == null ? Instant.now() : Instant.parse(lineage.createdAt());
+            return created.truncatedTo(ChronoUnit.MICROS);
         } catch (DateTimeParseException e) {
             throw new BadModelException(
                     Path.of("lineage.json"), "createdAt '" + lineage.createdAt() + "' is not an ISO-8601 time", e);

@@ -193,7 +193,9 @@ class TrainingTest {
                 .body("nodes.find { it.id == 'run-" + first + "' }.curve.step", equalTo(List.of(1, 2, 3, 4)))
                 .body("edges.findAll { it.from == 'run-" + fused + "' }.to", hasItems(first, second))
                 .body("edges.findAll { it.role == 'data' }", hasSize(2));
+        As.nobody().get("/q/health/ready").then().statusCode(503);
         promote(first).then().statusCode(200).body("name", equalTo("wards-a"));
+        As.nobody().get("/q/health/ready").then().statusCode(200);
         promote(first).then().statusCode(409).body("code", equalTo("ALREADY_IN_PRODUCTION"));
         promote(fused).then().statusCode(200);
         promote(second).then().statusCode(200);
@@ -211,7 +213,25 @@ class TrainingTest {
                 .get("/api/models")
                 .then()
                 .body("findAll { it.production }.id", equalTo(List.of(first)));
+        answersAs("production", "wards-a@1");
+        answersAs("wards-b", "wards-b@1");
+        As.in("elsewhere", Roles.CLINICIAN)
+                .contentType(ContentType.JSON)
+                .body(Map.of("model", "wards-b", "prompt", "Ward"))
+                .post("/v1/completions")
+                .then()
+                .statusCode(404);
         As.role(Roles.AUDITOR).get("/api/audit?action=model.rollback").then().body("events", hasSize(2));
+    }
+
+    private static void answersAs(String asked, String answering) {
+        As.role(Roles.CLINICIAN)
+                .contentType(ContentType.JSON)
+                .body(Map.of("model", asked, "prompt", "Ward", "max_tokens", 2))
+                .post("/v1/completions")
+                .then()
+                .statusCode(200)
+                .body("model", equalTo(answering));
     }
 
     @Test
