@@ -68,6 +68,11 @@ class LocalDatabaseTest {
             assertThat(number(database.as(LocalDatabase.OWNER), "SELECT count(*) FROM kept"))
                     .isGreaterThanOrEqualTo(committed);
             isDurableAndClosed(database);
+            for (String inside : new String[] {"postgres", "postgres-binaries", "secrets"}) {
+                assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(data.resolve(inside))))
+                        .as(inside)
+                        .isEqualTo("rwx------");
+            }
             isHeldByOne(database);
         }
     }
