@@ -78,8 +78,8 @@ public final class LocalDatabase implements AutoCloseable {
             EmbeddedPostgres server = EmbeddedPostgres.builder()
                     .setDataDirectory(cluster)
                     .setCleanDataDirectory(false)
-                    .setOverrideWorkingDirectory(
-                            data.resolve("postgres-binaries").toFile())
+                    // The library opens its folder to everybody, so that folder lies in one that is not.
+                    .setOverrideWorkingDirectory(binaries.resolve("unpacked").toFile())
                     // A hook of its own would race with the application's shutdown.
                     .setRegisterShutdownHook(false)
                     .setPGStartupWait(START)
