@@ -10,13 +10,13 @@ import { createRoot } from 'react-dom/client';
 import { BrowserRouter } from 'react-router';
 import { App } from './App';
 import { Problem } from './api/api';
-import { SESSION_KEY } from './session';
+import { endSession, SESSION_KEY } from './session';
 import { theme } from './theme';
 
 /** A session that ran out takes the reader to the sign-in page, whichever request noticed. */
 function noticeSignedOut(error: unknown) {
   if (error instanceof Problem && error.status === 401 && client.getQueryData(SESSION_KEY)) {
-    client.setQueryData(SESSION_KEY, null);
+    endSession(client);
   }
 }
 

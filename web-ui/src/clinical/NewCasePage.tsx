@@ -8,9 +8,10 @@ import {
   Textarea,
   TextInput,
 } from '@mantine/core';
+import { useHotkeys } from '@mantine/hooks';
 import { IconX } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, type KeyboardEvent, type ReactNode, useMemo, useState } from 'react';
+import { type FormEvent, type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import { Link, useNavigate } from 'react-router';
 import { api, asProblem } from '../api/api';
 import type { NewCase, Vitals, Vocabulary } from '../api/types';
@@ -149,12 +150,22 @@ function CaseForm({ vocabulary }: { vocabulary: Vocabulary }) {
     });
   }
 
-  function onKeyDown(event: KeyboardEvent) {
-    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) submit();
-  }
+  // From anywhere on the page, not only while a field of the form has the focus.
+  useHotkeys([['mod+Enter', () => submit()]], []);
+
+  // A chip that was turned over or removed takes the keyboard's place with it; give it back.
+  const moved = useRef<string | null>(null);
+  useEffect(() => {
+    if (moved.current === null) return;
+    const chip = document.querySelector<HTMLElement>(
+      `[data-testid="chip"][data-term="${moved.current}"] button`,
+    );
+    (chip ?? document.querySelector<HTMLElement>('[data-testid="finding-search"]'))?.focus();
+    moved.current = null;
+  });
 
   return (
-    <form onSubmit={submit} onKeyDown={onKeyDown} noValidate className="new-case" aria-label="New case">
+    <form onSubmit={submit} noValidate className="new-case" aria-label="New case">
       <div className="stack">
         <ProblemAlert error={create.error} fields={FIELDS} />
         <Panel title="Presentation">
@@ -244,9 +255,15 @@ function CaseForm({ vocabulary }: { vocabulary: Vocabulary }) {
                 testId={present ? 'findings-present' : 'findings-absent'}
                 ids={chosenOf(present)}
                 terms={vocabulary.findings}
-                turn={(id) => setFinding(id, !present)}
+                turn={(id) => {
+                  moved.current = id;
+                  setFinding(id, !present);
+                }}
                 turnLabel={present ? 'mark as absent' : 'mark as present'}
-                remove={(id) => setFinding(id, null)}
+                remove={(id) => {
+                  moved.current = id;
+                  setFinding(id, null);
+                }}
               />
             ))}
           </div>

@@ -103,7 +103,7 @@ public final class Medley implements Callable<Integer> {
                         "stop-postgresql"));
         Quarkus.run(null, (code, problem) -> {
             if (problem != null) {
-                System.err.println("medley: cannot start: " + problem.getMessage());
+                System.err.println("medley: cannot start: " + cause(problem));
             }
             ended.countDown();
             System.exit(code);
@@ -126,5 +126,14 @@ public final class Medley implements Callable<Integer> {
 
     private static String environmentName(String name) {
         return name.replaceAll("[.-]", "_").toUpperCase(java.util.Locale.ROOT);
+    }
+
+    /** The innermost message: what is around it only says that something failed. */
+    private static String cause(Throwable problem) {
+        Throwable inner = problem;
+        while (inner.getCause() != null) {
+            inner = inner.getCause();
+        }
+        return inner.getMessage() == null ? inner.toString() : inner.getMessage();
     }
 }

@@ -3,8 +3,6 @@ package org.medley.runtime.api;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import jakarta.ws.rs.core.StreamingOutput;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -76,10 +74,11 @@ final class AnswerStream implements TokenListener {
 
     /** Writes {@code data: …} events, a comment when nothing happens for long, and {@code [DONE]} at the end. */
     StreamingOutput events(ObjectMapper json, Engine.Generation generation, Shape shape) {
-        return out -> {
+        return stream -> {
+            EventWriter out = new EventWriter(stream);
             try {
                 for (Object first : shape.first) {
-                    send(out, json.writeValueAsString(first));
+                    out.send(json.writeValueAsString(first));
                 }
                 boolean open = true;
                 while (open) {
@@ -94,37 +93,29 @@ final class AnswerStream implements TokenListener {
         };
     }
 
-    private static boolean write(OutputStream out, ObjectMapper json, Shape shape, Event event) throws IOException {
+    private static boolean write(EventWriter out, ObjectMapper json, Shape shape, Event event) throws IOException {
         switch (event) {
             case null -> {
-                out.write(": ping\n\n".getBytes(StandardCharsets.UTF_8));
-                out.flush();
+                out.ping();
                 return true;
             }
             case Piece piece -> {
-                send(out, json.writeValueAsString(shape.piece.apply(piece.text)));
+                out.send(json.writeValueAsString(shape.piece.apply(piece.text)));
                 return true;
             }
             case End end -> {
-                send(out, json.writeValueAsString(shape.last.apply(end.reason)));
+                out.send(json.writeValueAsString(shape.last.apply(end.reason)));
                 if (shape.usage != null) {
-                    send(out, json.writeValueAsString(shape.usage.apply(end.usage)));
+                    out.send(json.writeValueAsString(shape.usage.apply(end.usage)));
                 }
-                send(out, "[DONE]");
+                out.send("[DONE]");
                 return false;
             }
             case Failure failure -> {
-                send(
-                        out,
-                        json.writeValueAsString(ApiException.broken("the generation failed: " + failure.cause)
-                                .body()));
+                out.send(json.writeValueAsString(ApiException.broken("the generation failed: " + failure.cause)
+                        .body()));
                 return false;
             }
         }
-    }
-
-    private static void send(OutputStream out, String data) throws IOException {
-        out.write(("data: " + data + "\n\n").getBytes(StandardCharsets.UTF_8));
-        out.flush();
     }
 }

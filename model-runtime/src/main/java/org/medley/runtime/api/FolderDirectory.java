@@ -17,9 +17,13 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 @DefaultBean
 class FolderDirectory implements ModelDirectory {
     private final Path root;
+    private final Optional<String> readyModel;
 
-    FolderDirectory(@ConfigProperty(name = "medley.runtime.models", defaultValue = "models") Path root) {
+    FolderDirectory(
+            @ConfigProperty(name = "medley.runtime.models", defaultValue = "models") Path root,
+            @ConfigProperty(name = "medley.runtime.ready-model") Optional<String> readyModel) {
         this.root = root;
+        this.readyModel = readyModel;
     }
 
     @Override
@@ -50,5 +54,11 @@ class FolderDirectory implements ModelDirectory {
     @Override
     public Optional<Entry> find(String name) {
         return list().stream().filter(entry -> entry.name().equals(name)).findFirst();
+    }
+
+    /** The configured model, or else the first. */
+    @Override
+    public Optional<Entry> selfTest() {
+        return readyModel.isPresent() ? find(readyModel.get()) : list().stream().findFirst();
     }
 }

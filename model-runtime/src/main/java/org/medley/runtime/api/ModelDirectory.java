@@ -14,4 +14,7 @@ public interface ModelDirectory {
 
     /** The model of that name, or of an alias. */
     Optional<Entry> find(String name);
+
+    /** The model whose answer shows that this process can answer; asked outside of any request. */
+    Optional<Entry> selfTest();
 }

@@ -58,16 +58,18 @@ public class ModelHost {
     public record Hosted(String name, Engine engine) {}
 
     /** The engine of a model, loaded now if need be; empty if no model goes by the name. */
-    public synchronized Optional<Hosted> engine(String model) {
-        return directory.find(model).map(entry -> {
-            Engine engine = engines.get(entry.folder());
-            if (engine == null) {
-                makeRoom();
-                engine = new Engine(entry.name(), new ModelFolder(entry.folder()), context, format, limits);
-                engines.put(entry.folder(), engine);
-            }
-            return new Hosted(entry.name(), engine);
-        });
+    public Optional<Hosted> engine(String model) {
+        return directory.find(model).map(entry -> new Hosted(entry.name(), engine(entry)));
+    }
+
+    synchronized Engine engine(ModelDirectory.Entry entry) {
+        Engine engine = engines.get(entry.folder());
+        if (engine == null) {
+            makeRoom();
+            engine = new Engine(entry.name(), new ModelFolder(entry.folder()), context, format, limits);
+            engines.put(entry.folder(), engine);
+        }
+        return engine;
     }
 
     private void makeRoom() {

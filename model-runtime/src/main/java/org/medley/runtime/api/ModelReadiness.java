@@ -1,10 +1,8 @@
 package org.medley.runtime.api;
 
 import jakarta.enterprise.context.ApplicationScoped;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Readiness;
@@ -12,27 +10,25 @@ import org.medley.runtime.engine.Engine;
 import org.medley.runtime.engine.SamplingParams;
 import org.medley.runtime.engine.TokenListener;
 
-/** Ready once the configured model, or else the first there is, has answered one token. */
+/** Ready once the model that the directory names for it has answered one token. */
 @Readiness
 @ApplicationScoped
 class ModelReadiness implements HealthCheck {
-    private static final long PATIENCE_SECONDS = 5;
+    private static final long PATIENCE_SECONDS = 30;
 
+    private final ModelDirectory directory;
     private final ModelHost host;
-    private final Optional<String> wanted;
-    private volatile String answered;
+    private volatile ModelDirectory.Entry answered;
 
-    ModelReadiness(ModelHost host, @ConfigProperty(name = "medley.runtime.ready-model") Optional<String> wanted) {
+    ModelReadiness(ModelDirectory directory, ModelHost host) {
+        this.directory = directory;
         this.host = host;
-        this.wanted = wanted;
     }
 
     @Override
     public HealthCheckResponse call() {
-        String model = wanted.or(() ->
-                        host.list().stream().map(ModelDirectory.Entry::name).findFirst())
-                .orElse(null);
         var response = HealthCheckResponse.named("model");
+        ModelDirectory.Entry model = directory.selfTest().orElse(null);
         if (model == null) {
             return response.down()
                     .withData("problem", "there is no model to answer with")
@@ -40,23 +36,20 @@ class ModelReadiness implements HealthCheck {
         }
         try {
             if (!model.equals(answered)) {
-                selfTest(model);
+                selfTest(host.engine(model));
                 answered = model;
             }
-            return response.up().withData("model", model).build();
+            return response.up().withData("model", model.name()).build();
         } catch (Exception e) {
             String problem = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
             return response.down()
-                    .withData("model", model)
+                    .withData("model", model.name())
                     .withData("problem", problem)
                     .build();
         }
     }
 
-    private void selfTest(String model) throws Exception {
-        Engine engine = host.engine(model)
-                .orElseThrow(() -> new IllegalStateException("there is no model '" + model + "'"))
-                .engine();
+    private static void selfTest(Engine engine) throws Exception {
         CompletableFuture<Void> ended = new CompletableFuture<>();
         engine.submit(engine.tokenizer().encode("ready?"), SamplingParams.greedy(1), new TokenListener() {
             @Override

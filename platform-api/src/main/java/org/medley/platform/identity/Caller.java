@@ -63,4 +63,9 @@ public class Caller implements Actor {
     public boolean isKey() {
         return account().key();
     }
+
+    /** Whether this process calls its own API, see {@link ProcessKey}. */
+    public boolean isProcess() {
+        return account().id().equals(ProcessKey.NOBODY);
+    }
 }

@@ -10,9 +10,11 @@ import jakarta.enterprise.context.ApplicationScoped;
 @ApplicationScoped
 class KeyProvider implements IdentityProvider<KeyMechanism.KeyRequest> {
     private final Logins logins;
+    private final ProcessKey processKey;
 
-    KeyProvider(Logins logins) {
+    KeyProvider(Logins logins, ProcessKey processKey) {
         this.logins = logins;
+        this.processKey = processKey;
     }
 
     @Override
@@ -22,6 +24,9 @@ class KeyProvider implements IdentityProvider<KeyMechanism.KeyRequest> {
 
     @Override
     public Uni<SecurityIdentity> authenticate(KeyMechanism.KeyRequest request, AuthenticationRequestContext context) {
+        if (processKey.is(request.key)) {
+            return Uni.createFrom().item(processKey.account().identity());
+        }
         return context.runBlocking(() -> logins.byKey(request.key).identity());
     }
 }

@@ -177,6 +177,12 @@ public class ModelRegistry {
                 .map(ServableModel::of);
     }
 
+    /** A model of whatever tenant, for this process itself: it asks only for ids that it took from a tenant's own data. */
+    @Transactional
+    Optional<ServableModel> servableById(UUID id) {
+        return models.findByIdOptional(id).filter(ModelVersion::isServable).map(ServableModel::of);
+    }
+
     /** A tenant's models that can be served, newest first. */
     @Transactional
     public List<ServableModel> servable(UUID tenant) {

@@ -1,71 +1,68 @@
 package org.medley.platform.model;
 
-import io.quarkus.arc.Arc;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.util.ArrayList;
-import java.util.HashSet;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 import org.medley.platform.identity.Caller;
 import org.medley.platform.identity.TenantFolders;
 import org.medley.runtime.api.ModelDirectory;
 
 /**
- * What the models' API serves: the registry's models of the caller's tenant. {@code production} is the alias,
- * {@code NAME} the newest version of that name, and {@code NAME@VERSION} any.
+ * The registry as the models' API sees it: a model goes by its id, by {@code name}, which is its newest version, by
+ * {@code name@version}, or by {@code production}. Only the caller's tenant's; this process itself names ids.
  */
 @ApplicationScoped
 class RegistryDirectory implements ModelDirectory {
     private final ModelRegistry registry;
-    private final TenantFolders folders;
     private final Caller caller;
+    private final TenantFolders folders;
 
-    RegistryDirectory(ModelRegistry registry, TenantFolders folders, Caller caller) {
+    RegistryDirectory(ModelRegistry registry, Caller caller, TenantFolders folders) {
         this.registry = registry;
-        this.folders = folders;
         this.caller = caller;
+        this.folders = folders;
     }
 
     @Override
     public List<Entry> list() {
-        Optional<UUID> tenant = tenant();
-        if (tenant.isEmpty()) {
-            return List.of();
-        }
-        List<Entry> entries = new ArrayList<>();
-        Set<String> newest = new HashSet<>();
-        for (ServableModel model : registry.servable(tenant.get())) {
-            String name = newest.add(model.name()) ? model.name() : versioned(model);
-            entries.add(entry(name, model));
-        }
-        return entries;
+        return registry.servable(caller.tenantId()).stream()
+                .map(RegistryDirectory::entry)
+                .toList();
     }
 
-    /** An alias is answered under the version it points to, so that every answer says which model wrote it. */
+    private static Entry entry(ServableModel model) {
+        return new Entry(model.name() + "@" + model.version(), model.folder(), Instant.EPOCH);
+    }
+
     @Override
     public Optional<Entry> find(String name) {
-        return tenant().flatMap(tenant -> name.equals(ModelRegistry.PRODUCTION)
-                ? registry.production(tenant).map(model -> entry(versioned(model), model))
-                : registry.servable(tenant).stream()
-                        .filter(model -> name.equals(model.name()) || name.equals(versioned(model)))
-                        .findFirst()
-                        .map(model -> entry(versioned(model), model)));
+        if (caller.isProcess()) {
+            return uuid(name).flatMap(registry::servableById).map(RegistryDirectory::entry);
+        }
+        if (name.equals(ModelRegistry.PRODUCTION)) {
+            return registry.production(caller.tenantId()).map(RegistryDirectory::entry);
+        }
+        return registry.servable(caller.tenantId()).stream()
+                .filter(model -> name.equals(model.name())
+                        || name.equals(model.name() + "@" + model.version())
+                        || name.equals(model.id().toString()))
+                .max(java.util.Comparator.comparingInt(ServableModel::version))
+                .map(RegistryDirectory::entry);
     }
 
-    /** Medley's own questions, such as whether it is ready, are about the first tenant. */
-    private Optional<UUID> tenant() {
-        return Arc.container().requestContext().isActive()
-                ? caller.tenantIfKnown().or(folders::first)
-                : folders.first();
+    private static Optional<UUID> uuid(String text) {
+        try {
+            return Optional.of(UUID.fromString(text));
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
     }
 
-    private static Entry entry(String name, ServableModel model) {
-        return new Entry(name, model.folder(), model.createdAt());
-    }
-
-    private static String versioned(ServableModel model) {
-        return model.name() + "@" + model.version();
+    /** What the first tenant has in production: ready means that a case can be answered. */
+    @Override
+    public Optional<Entry> selfTest() {
+        return folders.first().flatMap(registry::production).map(RegistryDirectory::entry);
     }
 }

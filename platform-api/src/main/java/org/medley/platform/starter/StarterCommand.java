@@ -2,6 +2,10 @@ package org.medley.platform.starter;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import org.medley.platform.evidence.EvidenceLibrary;
 import org.medley.platform.evidence.EvidenceSearch;
@@ -11,11 +15,12 @@ import org.medley.runtime.embed.BgeSmallEmbedder;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 
 /** Making and measuring the starter family. */
 @Command(
         name = "medley starter",
-        subcommands = {StarterCommand.Data.class},
+        subcommands = {StarterCommand.Data.class, StarterCommand.Evaluate.class},
         mixinStandardHelpOptions = true)
 public final class StarterCommand {
     private StarterCommand() {}
@@ -54,6 +59,61 @@ public final class StarterCommand {
                         .write(output, new StarterData.Sizes(reader, specialist, validation, heldOut), seed);
             }
             return 0;
+        }
+    }
+
+    @Command(name = "evaluate", description = "Measures models on the held-out cases and prints the table.")
+    static final class Evaluate implements Callable<Integer> {
+        @Parameters(paramLabel = "MODEL", arity = "1..*", description = "model folders")
+        List<Path> models;
+
+        @Option(names = "--data", required = true, description = "folder of the JSONL files")
+        Path data;
+
+        @Option(names = "--set", defaultValue = "heldout", description = "heldout or validation")
+        String set;
+
+        @Option(names = "--limit", defaultValue = "1000", description = "cases per file")
+        int limit;
+
+        @Override
+        public Integer call() throws Exception {
+            Knowledge knowledge = KnowledgeLoader.load();
+            StarterEvaluation evaluation = new StarterEvaluation(knowledge);
+            TreeSet<String> specialties = new TreeSet<>();
+            knowledge.conditions().values().forEach(c -> specialties.add(c.specialty()));
+            List<String> prefixes =
+                    set.equals("heldout") ? List.of("heldout-ranked-", "heldout-bare-") : List.of(set + "-");
+            System.out.println("| model | prompt | cases of | n | top-1 | top-3 | perplexity | ranking's own top-1 |");
+            System.out.println("| --- | --- | --- | ---: | ---: | ---: | ---: | ---: |");
+            for (Path model : models) {
+                for (String prefix : prefixes) {
+                    List<StarterEvaluation.Scores> parts = new ArrayList<>();
+                    for (String specialty : specialties) {
+                        Path file = data.resolve(prefix + specialty + ".jsonl");
+                        StarterEvaluation.Scores scores = evaluation.measure(model, file, limit);
+                        parts.add(scores);
+                        row(model, prefix, specialty, scores);
+                    }
+                    row(model, prefix, "**all**", StarterEvaluation.Scores.mean(parts));
+                }
+            }
+            return 0;
+        }
+
+        private static void row(Path model, String prefix, String specialty, StarterEvaluation.Scores s) {
+            String prompt = prefix.contains("ranked") ? "with ranking" : prefix.contains("bare") ? "without" : "mixed";
+            System.out.printf(
+                    Locale.ROOT,
+                    "| %s | %s | %s | %d | %.3f | %.3f | %.3f | %.3f |%n",
+                    model.getFileName(),
+                    prompt,
+                    specialty,
+                    s.cases(),
+                    s.top1(),
+                    s.top3(),
+                    s.perplexity(),
+                    s.engineTop1());
         }
     }
 }

@@ -69,7 +69,12 @@ class GradientTest {
                 case ROPE -> ops.rope(x, positions, table);
                 case ATTENTION ->
                     ops.attention(
-                            x, ops.linear(e, narrow, null), ops.linear(e, third, null), new Ops.Heads(4, 2, 6), 0, batch);
+                            x,
+                            ops.linear(e, narrow, null),
+                            ops.linear(e, third, null),
+                            new Ops.Heads(4, 2, 6),
+                            0,
+                            batch);
                 case SWIGLU -> ops.swiglu(x, ops.linear(e, second, null));
                 case ADD -> ops.add(x, ops.add(x, ops.linear(e, second, null)));
                 case ROWS -> ops.rows(x, new int[] {6, 0, 0, 3, 2, 1, 5});
@@ -93,7 +98,9 @@ class GradientTest {
                         / (2 * STEP);
                 double allowed = 2e-2 * Math.max(0.1, Math.abs(numeric));
                 assertThat(Math.abs(analytic[i] - numeric))
-                        .as("%s, parameter %s, element %d: %s by the tape, %s by differences", op, parameter, i, analytic[i], numeric)
+                        .as(
+                                "%s, parameter %s, element %d: %s by the tape, %s by differences",
+                                op, parameter, i, analytic[i], numeric)
                         .isLessThan(allowed);
                 checked += Math.abs(numeric) > 0.01 ? 1 : 0;
             }

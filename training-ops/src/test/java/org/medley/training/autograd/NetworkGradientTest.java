@@ -31,7 +31,8 @@ class NetworkGradientTest {
     @ValueSource(strings = {"llama", "llama3-scaled", "qwen2-tied", "qwen3"})
     void equalsTheReference(String name) throws Exception {
         Path folder = Path.of("../model-runtime/src/test/resources/golden", name);
-        JsonNode expected = new ObjectMapper().readTree(folder.resolve("expected.json").toFile());
+        JsonNode expected =
+                new ObjectMapper().readTree(folder.resolve("expected.json").toFile());
         int[] ids = IntStream.range(0, expected.get("ids").size())
                 .map(i -> expected.get("ids").get(i).asInt())
                 .toArray();
@@ -59,7 +60,9 @@ class NetworkGradientTest {
                     .properties()
                     .forEach(entry -> assertThat(AdamW.norm(Map.of(entry.getKey(), gradients.get(entry.getKey()))))
                             .as(entry.getKey())
-                            .isCloseTo(entry.getValue().asDouble(), within(1e-3 * Math.max(0.1, entry.getValue().asDouble()))));
+                            .isCloseTo(
+                                    entry.getValue().asDouble(),
+                                    within(1e-3 * Math.max(0.1, entry.getValue().asDouble()))));
         }
     }
 }

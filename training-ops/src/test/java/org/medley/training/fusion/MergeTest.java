@@ -10,7 +10,8 @@ class MergeTest {
     private static final float[] A = {2, 1, 1.1f, -1};
     private static final float[] B = {3, 0, 1.1f, 4};
 
-    private static float[] merge(Method method, double[] weights, double[] densities, boolean normalize, double lambda) {
+    private static float[] merge(
+            Method method, double[] weights, double[] densities, boolean normalize, double lambda) {
         return Merge.merge(method, BASE, new float[][] {A, B}, weights, densities, normalize, lambda);
     }
 
@@ -18,7 +19,8 @@ class MergeTest {
     void identitiesOfTheMethodsHold() {
         double[] full = {1, 1};
         assertThat(merge(Method.linear, new double[] {1, 0}, full, true, 1)).containsExactly(A);
-        assertThat(merge(Method.task_arithmetic, new double[] {1, 0}, full, false, 1)).containsExactly(A);
+        assertThat(merge(Method.task_arithmetic, new double[] {1, 0}, full, false, 1))
+                .containsExactly(A);
         assertThat(merge(Method.ties, new double[] {1, 1}, full, true, 0)).containsExactly(BASE);
         float[] same = Merge.merge(Method.ties, BASE, new float[][] {A, A}, full, full, true, 1);
         assertThat(same).containsExactly(A);

@@ -12,8 +12,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.medley.runtime.text.Tokenizer;
 
 class BpeTrainerTest {
-    private static final List<String> TEXTS =
-            Collections.nCopies(20, "Pulmonary embolism causes sudden breathlessness. Fever of 39 °C favours pneumonia [2].");
+    private static final List<String> TEXTS = Collections.nCopies(
+            20, "Pulmonary embolism causes sudden breathlessness. Fever of 39 °C favours pneumonia [2].");
 
     @TempDir
     Path folder;
@@ -27,7 +27,8 @@ class BpeTrainerTest {
                 assertThat(tokenizer.decode(tokenizer.encode(text), false)).isEqualTo(text);
             }
             assertThat(tokenizer.encode("<|im_start|>")).containsExactly(1);
-            assertThat(tokenizer.encode(TEXTS.getFirst()).length).isLessThan(TEXTS.getFirst().length() / 3);
+            assertThat(tokenizer.encode(TEXTS.getFirst()).length)
+                    .isLessThan(TEXTS.getFirst().length() / 3);
         }
     }
 

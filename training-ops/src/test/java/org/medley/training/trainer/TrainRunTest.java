@@ -41,8 +41,7 @@ class TrainRunTest {
     }
 
     private static TrainRecipe recipe(String name, String model, int steps) {
-        return (TrainRecipe) Recipes.parse(
-                """
+        return (TrainRecipe) Recipes.parse("""
                 kind: train
                 name: %s
                 model: {%s}
@@ -56,9 +55,7 @@ class TrainRunTest {
                 checkpoint: {every: 5}
                 dtype: F32
                 seed: 4
-                """
-                        .formatted(name, model, steps),
-                "test");
+                """.formatted(name, model, steps), "test");
     }
 
     private static final String SCRATCH =
@@ -122,7 +119,8 @@ class TrainRunTest {
         Lineage fused = new FuseRun(fuse, catalog, new Recorder(99)).run(home.resolve("models/both"));
         assertThat(fused.parents()).extracting(Lineage.Parent::role).containsExactly("base", "source", "source");
         Lineage one = fused.parents().get(1).lineage();
-        assertThat(one.parents().getFirst().lineage().datasets().getFirst().sha256()).hasSize(64);
+        assertThat(one.parents().getFirst().lineage().datasets().getFirst().sha256())
+                .hasSize(64);
         assertThat(one.curve()).hasSize(3);
         Path written = home.resolve("models/both");
         assertThat(Lineage.read(written, new ModelFolder(written).sha256())).isEqualTo(fused);
@@ -137,8 +135,9 @@ class TrainRunTest {
                         new TrainRun(recipe("x", SCRATCH, 2), catalog, home.resolve("w"), new Recorder(9)).run(target))
                 .isInstanceOf(BadRecipeException.class)
                 .hasMessageContaining("counting.jsonl:1: is not one JSON object (the file seems cut)");
-        assertThatThrownBy(() ->
-                        new TrainRun(recipe("x", "from: nowhere", 2), catalog, home.resolve("w"), new Recorder(9)).run(target))
+        assertThatThrownBy(
+                        () -> new TrainRun(recipe("x", "from: nowhere", 2), catalog, home.resolve("w"), new Recorder(9))
+                                .run(target))
                 .hasMessageContaining("model 'nowhere' is not at");
         assertThat(target).doesNotExist();
     }

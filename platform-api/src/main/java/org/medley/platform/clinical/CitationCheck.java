@@ -1,0 +1,110 @@
+package org.medley.platform.clinical;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.medley.platform.clinical.Reasoning.Sentence;
+import org.medley.platform.clinical.Reasoning.Status;
+
+/**
+ * Checks each sentence against what it cites: its telling words must stand in the cited passages or in the case. A
+ * lexical check: it finds invented terms and wrong numbers, and cannot tell that a sentence turns a passage's meaning
+ * round. Words shorter than four letters and the connecting words of the reasoning itself do not count.
+ */
+final class CitationCheck {
+    /** Below this share a sentence counts as unsupported. */
+    static final double ENOUGH = 0.6;
+
+    private static final Pattern CITATION = Pattern.compile("\\[(\\d{1,3})]");
+    private static final Pattern BORDER = Pattern.compile("(?<=[.!?])\\s+(?=[A-Z\\[])");
+    private static final Pattern WORD = Pattern.compile("\\p{L}[\\p{L}-]{3,}");
+    private static final Set<String> CONNECTING = Set.of(
+            "most",
+            "likely",
+            "next",
+            "come",
+            "comes",
+            "then",
+            "that",
+            "this",
+            "with",
+            "also",
+            "would",
+            "fits",
+            "fit",
+            "less",
+            "more",
+            "certain",
+            "makes",
+            "make",
+            "absence",
+            "absent",
+            "speaks",
+            "against",
+            "because",
+            "which",
+            "while",
+            "from",
+            "have",
+            "been",
+            "could",
+            "should",
+            "possible",
+            "case",
+            "patient",
+            "diagnosis");
+
+    private CitationCheck() {}
+
+    /** @param caseWords the prompt's part on the case, which sentences may speak of without a passage holding it */
+    static List<Sentence> check(String text, List<Assessment.Cited> passages, String caseWords) {
+        List<Sentence> sentences = new ArrayList<>();
+        for (String sentence : BORDER.split(text.strip())) {
+            if (!sentence.isBlank()) {
+                sentences.add(judge(sentence.strip(), passages, words(caseWords)));
+            }
+        }
+        return sentences;
+    }
+
+    private static Sentence judge(String sentence, List<Assessment.Cited> passages, Set<String> caseWords) {
+        Set<Integer> citations = new LinkedHashSet<>();
+        Matcher matcher = CITATION.matcher(sentence);
+        while (matcher.find()) {
+            citations.add(Integer.parseInt(matcher.group(1)));
+        }
+        boolean exist = citations.stream().allMatch(n -> n >= 1 && n <= passages.size());
+        Set<String> known = new HashSet<>(caseWords);
+        for (int number : citations) {
+            if (number >= 1 && number <= passages.size()) {
+                Assessment.Cited passage = passages.get(number - 1);
+                known.addAll(words(passage.title() + " " + passage.text()));
+            }
+        }
+        Set<String> said = words(CITATION.matcher(sentence).replaceAll(" "));
+        double support = said.isEmpty()
+                ? 0
+                : (double) said.stream().filter(known::contains).count() / said.size();
+        Status status = citations.isEmpty()
+                ? Status.uncited
+                : exist && support >= ENOUGH ? Status.supported : Status.unsupported;
+        return new Sentence(sentence, List.copyOf(citations), status, Math.round(support * 100) / 100.0);
+    }
+
+    private static Set<String> words(String text) {
+        Set<String> words = new HashSet<>();
+        Matcher matcher = WORD.matcher(text.toLowerCase(Locale.ROOT));
+        while (matcher.find()) {
+            String word = matcher.group();
+            if (!CONNECTING.contains(word)) {
+                words.add(word.endsWith("s") ? word.substring(0, word.length() - 1) : word);
+            }
+        }
+        return words;
+    }
+}

@@ -1,0 +1,159 @@
+package org.medley.platform.starter;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.medley.platform.knowledge.Knowledge;
+import org.medley.platform.knowledge.Knowledge.Condition;
+import org.medley.runtime.engine.Engine;
+import org.medley.runtime.engine.SamplingParams;
+import org.medley.runtime.engine.TokenListener;
+import org.medley.runtime.network.Decoder;
+import org.medley.runtime.network.DecoderLoader;
+import org.medley.runtime.tensor.DType;
+import org.medley.runtime.tensor.Workspace;
+import org.medley.runtime.text.ChatTemplate;
+import org.medley.runtime.text.Tokenizer;
+import org.medley.runtime.weights.ModelFolder;
+import org.medley.training.data.Dataset;
+import org.medley.training.recipe.TrainRecipe;
+import org.medley.training.trainer.Evaluation;
+
+/**
+ * Measures a model on a set of cases: whether the drawn condition is the first, or among the first three, that its
+ * greedy answer names, and the perplexity of the reference answers.
+ */
+final class StarterEvaluation {
+    private static final int CONTEXT = 1024;
+    private static final int MICRO_TOKENS = 4096;
+    /** The first sentence names the conditions; it is never longer than this. */
+    private static final int SENTENCE_TOKENS = 80;
+
+    private final Knowledge knowledge;
+
+    StarterEvaluation(Knowledge knowledge) {
+        this.knowledge = knowledge;
+    }
+
+    /** @param engineTop1 share of cases whose drawn condition the computed ranking puts first: what copying it can reach */
+    record Scores(int cases, double top1, double top3, double perplexity, double engineTop1) {
+        static Scores mean(List<Scores> parts) {
+            int cases = parts.stream().mapToInt(Scores::cases).sum();
+            return new Scores(
+                    cases,
+                    parts.stream().mapToDouble(s -> s.top1 * s.cases).sum() / cases,
+                    parts.stream().mapToDouble(s -> s.top3 * s.cases).sum() / cases,
+                    Math.exp(parts.stream()
+                                    .mapToDouble(s -> Math.log(s.perplexity) * s.cases)
+                                    .sum()
+                            / cases),
+                    parts.stream().mapToDouble(s -> s.engineTop1 * s.cases).sum() / cases);
+        }
+    }
+
+    Scores measure(Path model, Path file, int limit) throws Exception {
+        Dataset dataset = Dataset.read(file.getFileName().toString(), file, TrainRecipe.Format.chat);
+        List<JsonNode> cases =
+                dataset.lines().subList(0, Math.min(limit, dataset.lines().size()));
+        double[] hits = hits(model, cases);
+        long engineTop = cases.stream()
+                .filter(c ->
+                        c.get("condition").asText().equals(c.get("engineTop").asText()))
+                .count();
+        return new Scores(
+                cases.size(),
+                hits[0] / cases.size(),
+                hits[1] / cases.size(),
+                perplexity(model, dataset, limit),
+                (double) engineTop / cases.size());
+    }
+
+    private double[] hits(Path model, List<JsonNode> cases) throws Exception {
+        try (Engine engine = new Engine(
+                "evaluated", new ModelFolder(model), CONTEXT, DType.F32, new Engine.Limits(16, 4096, 4096))) {
+            List<CompletableFuture<String>> answers = new ArrayList<>();
+            for (JsonNode one : cases) {
+                JsonNode messages = one.get("messages");
+                List<ChatTemplate.Message> turns = List.of(
+                        new ChatTemplate.Message(
+                                "system", messages.get(0).get("content").asText()),
+                        new ChatTemplate.Message(
+                                "user", messages.get(1).get("content").asText()));
+                int[] prompt = engine.tokenizer().encode(engine.template().render(turns, true));
+                answers.add(ask(engine, prompt));
+            }
+            double[] hits = new double[2];
+            for (int i = 0; i < answers.size(); i++) {
+                List<String> named = named(answers.get(i).get());
+                int place = named.indexOf(cases.get(i).get("condition").asText());
+                hits[0] += place == 0 ? 1 : 0;
+                hits[1] += place >= 0 && place < 3 ? 1 : 0;
+            }
+            return hits;
+        }
+    }
+
+    private static CompletableFuture<String> ask(Engine engine, int[] prompt) {
+        CompletableFuture<String> answer = new CompletableFuture<>();
+        StringBuilder text = new StringBuilder();
+        SamplingParams params = new SamplingParams(0, 0, 1, 0, 1, 0, 0, 0, SENTENCE_TOKENS, List.of("."));
+        engine.submit(prompt, params, new TokenListener() {
+            @Override
+            public void text(String piece) {
+                text.append(piece);
+            }
+
+            @Override
+            public void end(FinishReason reason, Usage usage) {
+                answer.complete(text.toString());
+            }
+
+            @Override
+            public void failed(RuntimeException cause) {
+                answer.completeExceptionally(cause);
+            }
+        });
+        return answer;
+    }
+
+    private record Mention(String condition, int at, int length) {}
+
+    /** Ids of the conditions a text names, in order; of names that overlap the longest counts. */
+    private List<String> named(String text) {
+        List<Mention> mentions = new ArrayList<>();
+        for (Condition condition : knowledge.conditions().values()) {
+            int at = text.indexOf(condition.inText());
+            if (at >= 0) {
+                mentions.add(new Mention(condition.id(), at, condition.inText().length()));
+            }
+        }
+        mentions.sort(Comparator.comparingInt(Mention::at).thenComparing(m -> -m.length));
+        List<String> named = new ArrayList<>();
+        int end = 0;
+        for (Mention mention : mentions) {
+            if (mention.at >= end) {
+                named.add(mention.condition);
+                end = mention.at + mention.length;
+            }
+        }
+        return named;
+    }
+
+    private static double perplexity(Path model, Dataset dataset, int limit) {
+        ModelFolder folder = new ModelFolder(model);
+        try (Arena arena = Arena.ofShared();
+                Workspace workspace = new Workspace();
+                Tokenizer tokenizer = new Tokenizer(folder.tokenizer())) {
+            Decoder decoder = DecoderLoader.load(folder, arena, CONTEXT, DType.F32);
+            int end = tokenizer.encode("<|endoftext|>")[0];
+            List<Dataset.Example> examples =
+                    dataset.examples(tokenizer, new ChatTemplate(folder.chatTemplate()), end, CONTEXT);
+            List<Dataset.Example> some = examples.subList(0, Math.min(limit, examples.size()));
+            return Math.exp(new Evaluation(decoder, workspace, some, MICRO_TOKENS).loss());
+        }
+    }
+}
