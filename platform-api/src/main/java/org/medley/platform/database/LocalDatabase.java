@@ -9,6 +9,7 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -73,11 +74,12 @@ public final class LocalDatabase implements AutoCloseable {
         Secrets secrets = new Secrets(data.resolve("secrets"));
         try {
             stopLeftOver(cluster);
+            Path binaries = privateFolder(data.resolve("postgres-binaries"));
             EmbeddedPostgres server = EmbeddedPostgres.builder()
                     .setDataDirectory(cluster)
                     .setCleanDataDirectory(false)
-                    .setOverrideWorkingDirectory(
-                            data.resolve("postgres-binaries").toFile())
+                    // The library opens its folder to everybody, so that folder lies in one that is not.
+                    .setOverrideWorkingDirectory(binaries.resolve("unpacked").toFile())
                     // A hook of its own would race with the application's shutdown.
                     .setRegisterShutdownHook(false)
                     .setPGStartupWait(START)
@@ -172,7 +174,9 @@ public final class LocalDatabase implements AutoCloseable {
     /** Holds the folder for this process; null if another one does. */
     private static FileChannel lock(Path data) {
         try {
-            Files.createDirectories(data);
+            if (!Files.exists(data)) {
+                privateFolder(data);
+            }
             FileChannel channel =
                     FileChannel.open(data.resolve("medley.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             FileLock lock = tryLock(channel);
@@ -184,6 +188,11 @@ public final class LocalDatabase implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException("cannot use the data folder " + data, e);
         }
+    }
+
+    private static Path privateFolder(Path folder) throws IOException {
+        Files.createDirectories(folder);
+        return Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
     }
 
     private static FileLock tryLock(FileChannel channel) throws IOException {

@@ -5,8 +5,12 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import jakarta.transaction.Transactional;
 import java.util.List;
+import java.util.Map;
 import org.medley.platform.Roles;
 import org.medley.platform.StorageConfig;
+import org.medley.platform.audit.Actor;
+import org.medley.platform.audit.AuditTrail;
+import org.medley.platform.audit.Outcome;
 import org.medley.platform.database.Secrets;
 
 /**
@@ -23,12 +27,14 @@ class FirstUsers {
     private final Users users;
     private final Tenants tenants;
     private final IdentityConfig config;
+    private final AuditTrail audit;
     private final Secrets secrets;
 
-    FirstUsers(Users users, Tenants tenants, IdentityConfig config, StorageConfig storage) {
+    FirstUsers(Users users, Tenants tenants, IdentityConfig config, AuditTrail audit, StorageConfig storage) {
         this.users = users;
         this.tenants = tenants;
         this.config = config;
+        this.audit = audit;
         this.secrets = new Secrets(storage.secrets());
     }
 
@@ -39,14 +45,26 @@ class FirstUsers {
             String password = secrets.get(DEMO_SECRET, PASSWORD_BYTES);
             if (first) {
                 Tenant tenant = tenants.named("demo");
-                DEMO.forEach(role -> users.add(tenant, role, "Demo " + role, List.of(role), password));
+                DEMO.forEach(role -> add(tenant, role, "Demo " + role, password));
             }
             tell("Demonstration users " + String.join(", ", DEMO) + "; password " + password);
         } else if (first) {
             String password = Secrets.random(PASSWORD_BYTES);
-            users.add(tenants.named(config.tenant()), Roles.ADMIN, "Administrator", List.of(Roles.ADMIN), password);
+            add(tenants.named(config.tenant()), Roles.ADMIN, "Administrator", password);
             tell("First user admin; password " + password + " (shown once: change it)");
         }
+    }
+
+    /** A user called like their only role. */
+    private void add(Tenant tenant, String role, String displayName, String password) {
+        User user = users.add(tenant, role, displayName, List.of(role), password);
+        users.flush();
+        audit.record(
+                Actor.system(tenant.id),
+                "identity.user.create",
+                "user/" + user.id,
+                Outcome.success,
+                Map.of("username", role, "roles", List.of(role)));
     }
 
     /** To the console, not to the log: logs are kept and sent around. */

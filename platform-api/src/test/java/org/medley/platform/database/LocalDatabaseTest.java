@@ -52,6 +52,11 @@ class LocalDatabaseTest {
             // The JVM dies; its PostgreSQL does not, and still holds the folder's pid file.
             writer.destroyForcibly().waitFor();
         }
+        for (String inside : new String[] {"postgres", "postgres-binaries", "secrets"}) {
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(data.resolve(inside))))
+                    .as(inside)
+                    .isEqualTo("rwx------");
+        }
         long orphan = Long.parseLong(Files.readAllLines(data.resolve("postgres/postmaster.pid"))
                 .getFirst()
                 .strip());
