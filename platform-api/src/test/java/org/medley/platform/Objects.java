@@ -44,6 +44,27 @@ enum Objects {
                             + " SELECT ?, id, 'ended', 'train', '', 'test', 'FAILED', now()"
                             + " FROM identity_tenant WHERE name = 'demo'");
         }
+    },
+    patient {
+        @Override
+        Map<String, String> make() {
+            return inserted("INSERT INTO clinical_case (id, tenant_id, created_by, created_at, title, patient)"
+                    + " SELECT ?, id, 'test', now(), 'x', '{\"age\": 50, \"sex\": \"male\", \"complaint\": \"x\","
+                    + " \"present\": [], \"absent\": [], \"risks\": [], \"vitals\": {}, \"medicines\": [],"
+                    + " \"allergies\": []}' FROM identity_tenant WHERE name = 'demo'");
+        }
+    },
+    assessment {
+        @Override
+        Map<String, String> make() {
+            String caseId = patient.make().get("id");
+            String modelId = model.make().get("id");
+            return inserted("INSERT INTO clinical_assessment (id, tenant_id, case_id, created_by, created_at, model_id, content)"
+                    + " SELECT ?, id, '" + caseId + "', 'test', now(), '" + modelId + "', '{\"model\": {\"id\": \"" + modelId
+                    + "\", \"name\": \"x\", \"version\": 1, \"sha256\": \"x\"}, \"differential\": [], \"passages\": [],"
+                    + " \"findings\": {\"present\": [], \"absent\": []}, \"prompt\": \"x\"}'"
+                    + " FROM identity_tenant WHERE name = 'demo'");
+        }
     };
 
     /** Bodies with which a request gets past validation, where {@code {}} does not. */
