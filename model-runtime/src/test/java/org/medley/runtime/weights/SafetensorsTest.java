@@ -58,7 +58,7 @@ class SafetensorsTest {
             delimiter = '|',
             quoteCharacter = '`',
             value = {
-                "{ | 8 | header is not valid JSON",
+                "{x | 8 | header is not valid JSON",
                 "[] | 0 | header is not a JSON object",
                 "{\"a\":{\"dtype\":\"F33\",\"shape\":[2],\"data_offsets\":[0,8]}} | 8 | dtype 'F33' is not one of",
                 "{\"a\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}} | 0 | extent 0 is not a positive int",
