@@ -14,14 +14,14 @@ enum Objects {
         @Override
         Map<String, String> make() {
             String name = "u" + UUID.randomUUID();
-            return created("/api/users", """
+            return created(Roles.ADMIN, "/api/users", """
                     {"username": "%s", "displayName": "x", "roles": ["researcher"], "password": "long enough it is"}""".formatted(name));
         }
     },
     key {
         @Override
         Map<String, String> make() {
-            return created("/api/keys", """
+            return created(Roles.ADMIN, "/api/keys", """
                     {"name": "%s", "scopes": ["researcher"], "expires": "2099-01-01T00:00:00Z"}""".formatted(UUID.randomUUID()));
         }
     },
@@ -43,6 +43,16 @@ enum Objects {
                     "INSERT INTO training_job (id, tenant_id, name, kind, recipe, created_by, state, finished_at)"
                             + " SELECT ?, id, 'ended', 'train', '', 'test', 'FAILED', now()"
                             + " FROM identity_tenant WHERE name = 'demo'");
+        }
+    },
+    patientCase {
+        @Override
+        Map<String, String> make() {
+            String finding =
+                    As.role(Roles.CLINICIAN).get("/api/clinical/vocabulary").path("findings[0].id");
+            return created(Roles.CLINICIAN, "/api/clinical/cases", """
+                    {"age": 60, "sex": "female", "complaint": "unwell", "present": ["%s"], "absent": [], "risks": [],
+                     "vitals": {}, "medicines": [], "allergies": []}""".formatted(finding));
         }
     };
 
@@ -72,8 +82,8 @@ enum Objects {
         }
     }
 
-    private static Map<String, String> created(String collection, String body) {
-        String id = As.role(Roles.ADMIN)
+    private static Map<String, String> created(String role, String collection, String body) {
+        String id = As.role(role)
                 .contentType(ContentType.JSON)
                 .body(body)
                 .post(collection)
