@@ -14,14 +14,14 @@ enum Objects {
         @Override
         Map<String, String> make() {
             String name = "u" + UUID.randomUUID();
-            return created(Roles.ADMIN, "/api/users", """
+            return created("/api/users", """
                     {"username": "%s", "displayName": "x", "roles": ["researcher"], "password": "long enough it is"}""".formatted(name));
         }
     },
     key {
         @Override
         Map<String, String> make() {
-            return created(Roles.ADMIN, "/api/keys", """
+            return created("/api/keys", """
                     {"name": "%s", "scopes": ["researcher"], "expires": "2099-01-01T00:00:00Z"}""".formatted(UUID.randomUUID()));
         }
     },
@@ -45,14 +45,25 @@ enum Objects {
                             + " FROM identity_tenant WHERE name = 'demo'");
         }
     },
-    patientCase {
+    patient {
         @Override
         Map<String, String> make() {
-            String finding =
-                    As.role(Roles.CLINICIAN).get("/api/clinical/vocabulary").path("findings[0].id");
-            return created(Roles.CLINICIAN, "/api/clinical/cases", """
-                    {"age": 60, "sex": "female", "complaint": "unwell", "present": ["%s"], "absent": [], "risks": [],
-                     "vitals": {}, "medicines": [], "allergies": []}""".formatted(finding));
+            return inserted("INSERT INTO clinical_case (id, tenant_id, created_by, created_at, title, patient)"
+                    + " SELECT ?, id, 'test', now(), 'x', '{\"age\": 50, \"sex\": \"male\", \"complaint\": \"x\","
+                    + " \"present\": [], \"absent\": [], \"risks\": [], \"vitals\": {}, \"medicines\": [],"
+                    + " \"allergies\": []}' FROM identity_tenant WHERE name = 'demo'");
+        }
+    },
+    assessment {
+        @Override
+        Map<String, String> make() {
+            String caseId = patient.make().get("id");
+            String modelId = model.make().get("id");
+            return inserted("INSERT INTO clinical_assessment (id, tenant_id, case_id, created_by, created_at, model_id, content)"
+                    + " SELECT ?, id, '" + caseId + "', 'test', now(), '" + modelId + "', '{\"model\": {\"id\": \"" + modelId
+                    + "\", \"name\": \"x\", \"version\": 1, \"sha256\": \"x\"}, \"differential\": [], \"passages\": [],"
+                    + " \"findings\": {\"present\": [], \"absent\": []}, \"prompt\": \"x\"}'"
+                    + " FROM identity_tenant WHERE name = 'demo'");
         }
     };
 
@@ -82,8 +93,8 @@ enum Objects {
         }
     }
 
-    private static Map<String, String> created(String role, String collection, String body) {
-        String id = As.role(role)
+    private static Map<String, String> created(String collection, String body) {
+        String id = As.role(Roles.ADMIN)
                 .contentType(ContentType.JSON)
                 .body(body)
                 .post(collection)

@@ -36,6 +36,7 @@ record Assessment(
             List<ComputedVital> computedVitals,
             List<String> missing,
             List<Cited> passages,
+            CitationCheck.CaseFindings findings,
             String prompt) {}
 
     /** The model version in production when the case was assessed. */

@@ -61,6 +61,7 @@ class Assessor {
                         .toList(),
                 missing(patient),
                 cited,
+                new CitationCheck.CaseFindings(labels(patient.allPresent()), labels(patient.allAbsent())),
                 ReasoningPrompt.user(knowledge, patient, differential, passages));
     }
 
@@ -152,6 +153,10 @@ class Assessor {
         if (isMissing) {
             list.add(what);
         }
+    }
+
+    private List<String> labels(List<String> findings) {
+        return findings.stream().map(this::label).toList();
     }
 
     private String label(String finding) {

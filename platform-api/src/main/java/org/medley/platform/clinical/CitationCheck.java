@@ -14,7 +14,8 @@ import org.medley.platform.clinical.Reasoning.Status;
 /**
  * Checks each sentence against what it cites: its telling words must stand in the cited passages or in the case. A
  * lexical check: it finds invented terms and wrong numbers, and cannot tell that a sentence turns a passage's meaning
- * round. Words shorter than four letters and the connecting words of the reasoning itself do not count.
+ * round. What the case itself contradicts is caught as well: a finding that is there told as absent, or one that is absent told
+ * as fitting. Words shorter than four letters and the connecting words of the reasoning itself do not count.
  */
 final class CitationCheck {
     /** Below this share a sentence counts as unsupported. */
@@ -61,18 +62,31 @@ final class CitationCheck {
 
     private CitationCheck() {}
 
-    /** @param caseWords the prompt's part on the case, which sentences may speak of without a passage holding it */
-    static List<Sentence> check(String text, List<Assessment.Cited> passages, String caseWords) {
+    /** Labels of the findings of a case; sentences may speak of them without a passage holding them. */
+    record CaseFindings(List<String> present, List<String> absent) {
+        /** Whether a sentence turns a finding of the case round. */
+        boolean contradict(String sentence) {
+            String text = sentence.toLowerCase(Locale.ROOT);
+            boolean deniesPresent = present.stream().anyMatch(label -> text.contains("absence of " + label));
+            boolean claimsAbsent = text.contains(" fit")
+                    && absent.stream().anyMatch(label -> text.contains(label) && !text.contains("absence of " + label));
+            return deniesPresent || claimsAbsent;
+        }
+    }
+
+    static List<Sentence> check(String text, List<Assessment.Cited> passages, CaseFindings findings) {
+        Set<String> caseWords = words(String.join(" ", findings.present) + " " + String.join(" ", findings.absent));
         List<Sentence> sentences = new ArrayList<>();
         for (String sentence : BORDER.split(text.strip())) {
             if (!sentence.isBlank()) {
-                sentences.add(judge(sentence.strip(), passages, words(caseWords)));
+                sentences.add(judge(sentence.strip(), passages, findings, caseWords));
             }
         }
         return sentences;
     }
 
-    private static Sentence judge(String sentence, List<Assessment.Cited> passages, Set<String> caseWords) {
+    private static Sentence judge(
+            String sentence, List<Assessment.Cited> passages, CaseFindings findings, Set<String> caseWords) {
         Set<Integer> citations = new LinkedHashSet<>();
         Matcher matcher = CITATION.matcher(sentence);
         while (matcher.find()) {
@@ -90,9 +104,8 @@ final class CitationCheck {
         double support = said.isEmpty()
                 ? 0
                 : (double) said.stream().filter(known::contains).count() / said.size();
-        Status status = citations.isEmpty()
-                ? Status.uncited
-                : exist && support >= ENOUGH ? Status.supported : Status.unsupported;
+        boolean holds = exist && support >= ENOUGH && !findings.contradict(sentence);
+        Status status = citations.isEmpty() ? Status.uncited : holds ? Status.supported : Status.unsupported;
         return new Sentence(sentence, List.copyOf(citations), status, Math.round(support * 100) / 100.0);
     }
 

@@ -98,10 +98,8 @@ class ReasoningStream {
     }
 
     private static Reasoning reasoning(String text, Assessment.Computed computed, Reasoning.Usage usage) {
-        String caseWords =
-                computed.prompt().substring(0, Math.max(0, computed.prompt().indexOf("\n[1]")));
         return new Reasoning(
-                text.strip(), CitationCheck.check(text, computed.passages(), caseWords), Instant.now(), usage);
+                text.strip(), CitationCheck.check(text, computed.passages(), computed.findings()), Instant.now(), usage);
     }
 
     private static void ask(OpenAiStreamingChatModel model, String prompt, LinkedBlockingQueue<Event> events) {

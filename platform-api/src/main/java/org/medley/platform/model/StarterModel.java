@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.UUID;
-import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 import org.medley.platform.audit.Actor;
 import org.medley.platform.identity.TenantFolders;
@@ -23,13 +22,10 @@ class StarterModel {
     private final TenantFolders folders;
     private final Optional<Path> starter;
 
-    StarterModel(
-            ModelRegistry registry,
-            TenantFolders folders,
-            @ConfigProperty(name = "medley.model.starter") Optional<Path> starter) {
+    StarterModel(ModelRegistry registry, TenantFolders folders, StarterConfig config) {
         this.registry = registry;
         this.folders = folders;
-        this.starter = starter;
+        this.starter = config.model();
     }
 
     void start(@Observes @Priority(AFTER_THE_FOLDER_SCAN) StartupEvent event) {
@@ -40,7 +36,7 @@ class StarterModel {
             return;
         }
         if (!Files.isDirectory(starter.get())) {
-            LOG.warnf("medley.model.starter is %s, where there is no model", starter.get());
+            LOG.warnf("medley.starter.model is %s, where there is no model", starter.get());
             return;
         }
         Actor actor = Actor.system(tenant.get());

@@ -24,8 +24,11 @@ class CitationCheckTest {
                     "Migraine causes throbbing headache with nausea.",
                     List.of()));
 
+    private static final CitationCheck.CaseFindings FINDINGS =
+            new CitationCheck.CaseFindings(List.of("swelling of one leg"), List.of("fast heart rate"));
+
     private static Sentence only(String text) {
-        List<Sentence> sentences = CitationCheck.check(text, PASSAGES, "Present: swelling of one leg");
+        List<Sentence> sentences = CitationCheck.check(text, PASSAGES, FINDINGS);
         assertThat(sentences).hasSize(1);
         return sentences.getFirst();
     }
@@ -52,9 +55,18 @@ class CitationCheckTest {
     }
 
     @Test
+    void whatTheCaseContradictsIsUnsupportedWhateverThePassageHolds() {
+        assertThat(only("The absence of swelling of one leg makes pulmonary embolism less certain [1].").status())
+                .isEqualTo(Status.unsupported);
+        assertThat(only("A fast heart rate fits pulmonary embolism [1].").status()).isEqualTo(Status.unsupported);
+        assertThat(only("The absence of fast heart rate makes pulmonary embolism less certain [1].").status())
+                .isEqualTo(Status.supported);
+    }
+
+    @Test
     void sentencesAreCutAfterTheirCitations() {
         List<Sentence> sentences =
-                CitationCheck.check("Migraine causes nausea [2]. Sudden breathlessness [1]. Rest.", PASSAGES, "");
+                CitationCheck.check("Migraine causes nausea [2]. Sudden breathlessness [1]. Rest.", PASSAGES, FINDINGS);
         assertThat(sentences).extracting(Sentence::text).hasSize(3);
         assertThat(sentences)
                 .extracting(Sentence::status)

@@ -1,0 +1,12 @@
+package org.medley.platform.model;
+
+import io.smallrye.config.ConfigMapping;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** What a new installation begins with. */
+@ConfigMapping(prefix = "medley.starter")
+public interface StarterConfig {
+    /** Folder of the model that goes into production where none is; the launcher names the one Medley comes with. */
+    Optional<Path> model();
+}
