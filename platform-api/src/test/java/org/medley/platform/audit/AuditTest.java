@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.everyItem;
+import static org.hamcrest.Matchers.hasItem;
 import static org.hamcrest.Matchers.nullValue;
+import static org.hamcrest.Matchers.startsWith;
 
 import io.quarkus.narayana.jta.QuarkusTransaction;
 import jakarta.inject.Inject;
@@ -66,6 +68,18 @@ class AuditTest {
                 .statusCode(200)
                 .body("valid", equalTo(true))
                 .body("firstBroken", nullValue());
+    }
+
+    @Test
+    void anActionIsFoundByItsBeginning() {
+        record("test.found");
+        record("tested.otherwise");
+        As.role(Roles.AUDITOR)
+                .get("/api/audit?action=test.&limit=500")
+                .then()
+                .statusCode(200)
+                .body("events.action", hasItem("test.found"))
+                .body("events.action", everyItem(startsWith("test.")));
     }
 
     @Test
