@@ -59,11 +59,13 @@ enum Objects {
         Map<String, String> make() {
             String caseId = patient.make().get("id");
             String modelId = model.make().get("id");
-            return inserted("INSERT INTO clinical_assessment (id, tenant_id, case_id, created_by, created_at, model_id, content)"
-                    + " SELECT ?, id, '" + caseId + "', 'test', now(), '" + modelId + "', '{\"model\": {\"id\": \"" + modelId
-                    + "\", \"name\": \"x\", \"version\": 1, \"sha256\": \"x\"}, \"differential\": [], \"passages\": [],"
-                    + " \"findings\": {\"present\": [], \"absent\": []}, \"prompt\": \"x\"}'"
-                    + " FROM identity_tenant WHERE name = 'demo'");
+            return inserted(
+                    "INSERT INTO clinical_assessment (id, tenant_id, case_id, created_by, created_at, model_id, content)"
+                            + " SELECT ?, id, '" + caseId + "', 'test', now(), '" + modelId
+                            + "', '{\"model\": {\"id\": \"" + modelId
+                            + "\", \"name\": \"x\", \"version\": 1, \"sha256\": \"x\"}, \"differential\": [], \"unexplained\": 0.0, \"passages\": [],"
+                            + " \"findings\": {\"present\": [], \"absent\": []}, \"prompt\": \"x\"}'"
+                            + " FROM identity_tenant WHERE name = 'demo'");
         }
     };
 

@@ -64,6 +64,14 @@ class ProblemsTest {
                 .header("Cache-Control", "no-store");
     }
 
+    /** Without a model in production no case can be answered, and with one it can. */
+    @Test
+    void readyIsWhoHasAModelInProduction() {
+        Object production =
+                As.role(Roles.ADMIN).get("/api/models/aliases/production").path("model");
+        As.nobody().get("/q/health/ready").then().statusCode(production == null ? 503 : 200);
+    }
+
     @Test
     void operationsAnswer() {
         As.nobody().get("/q/health/live").then().statusCode(200);

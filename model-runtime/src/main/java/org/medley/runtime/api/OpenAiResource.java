@@ -26,6 +26,9 @@ import org.medley.runtime.weights.BadModelException;
 @Consumes(MediaType.APPLICATION_JSON)
 @RolesAllowed({"clinician", "physicist", "researcher", "integrator", "admin"})
 public class OpenAiResource {
+    /** Which model answered, an alias resolved. */
+    public static final String MODEL_HEADER = "X-Medley-Model";
+
     private final ModelHost host;
     private final ObjectMapper json;
 
@@ -110,11 +113,14 @@ public class OpenAiResource {
                     && Boolean.TRUE.equals(request.streamOptions().includeUsage());
             return Response.ok(stream.events(json, generation, form.shape(usage)))
                     .type(MediaType.SERVER_SENT_EVENTS_TYPE)
+                    .header(MODEL_HEADER, hosted.name())
                     .header("Cache-Control", "no-store")
                     .header("X-Accel-Buffering", "no")
                     .build();
         }
-        return Response.ok(form.whole(stream.whole(generation))).build();
+        return Response.ok(form.whole(stream.whole(generation)))
+                .header(MODEL_HEADER, hosted.name())
+                .build();
     }
 
     /** The parts of one answer, all under one id. */

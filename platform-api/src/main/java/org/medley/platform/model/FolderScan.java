@@ -26,13 +26,11 @@ class FolderScan {
 
     private final ModelRegistry registry;
     private final TenantFolders folders;
-    private final ModelConfig config;
     private final ObjectMapper json;
 
-    FolderScan(ModelRegistry registry, TenantFolders folders, ModelConfig config, ObjectMapper json) {
+    FolderScan(ModelRegistry registry, TenantFolders folders, ObjectMapper json) {
         this.registry = registry;
         this.folders = folders;
-        this.config = config;
         this.json = json;
     }
 
@@ -40,7 +38,6 @@ class FolderScan {
         Optional<UUID> tenant = folders.first();
         if (tenant.isPresent()) {
             scan(tenant.get());
-            promoteFirst(tenant.get());
         }
     }
 
@@ -65,15 +62,6 @@ class FolderScan {
             } catch (BadModelException e) {
                 LOG.warnf("not registered: %s", e.getMessage());
             }
-        }
-    }
-
-    private void promoteFirst(UUID tenant) {
-        if (config.first().isPresent() && registry.production(tenant).isEmpty()) {
-            registry.servable(tenant).stream()
-                    .filter(model -> model.name().equals(config.first().get()))
-                    .findFirst()
-                    .ifPresent(model -> registry.promote(Actor.system(tenant), model.id(), "the first start"));
         }
     }
 

@@ -74,7 +74,8 @@ record LineageGraph(UUID root, List<LineageNode> nodes, List<LineageEdge> edges)
                         model.kind.equals("fuse") ? "Fusion" : "Training",
                         null,
                         Map.of("kind", model.kind),
-                        model.curve,
+                        // A fusion has no curve: it learns nothing.
+                        model.curve.equals("[]") ? null : model.curve,
                         model.recipe));
         edges.add(new LineageEdge(id, run, "made by"));
         for (ModelVersion.DatasetLink data : model.datasets) {

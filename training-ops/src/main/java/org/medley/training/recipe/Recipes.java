@@ -1,6 +1,7 @@
 package org.medley.training.recipe;
 
 import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
@@ -73,7 +74,12 @@ public final class Recipes {
     }
 
     private static String message(JacksonException e) {
-        String line = e.getLocation() == null ? "" : ":" + e.getLocation().getLineNr();
+        // Where the offending token begins; the location of the exception itself is behind it, often a line further.
+        JsonLocation location =
+                e instanceof UnrecognizedPropertyException && e.getProcessor() instanceof JsonParser parser
+                        ? parser.currentTokenLocation()
+                        : e.getLocation();
+        String line = location == null ? "" : ":" + location.getLineNr();
         String path = e instanceof JsonMappingException mapping
                 ? mapping.getPath().stream()
                         .map(r -> r.getFieldName() != null ? r.getFieldName() : "[" + r.getIndex() + "]")

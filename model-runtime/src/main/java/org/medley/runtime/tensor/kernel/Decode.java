@@ -72,7 +72,7 @@ final class Decode {
         for (; i <= k - LANES; i += LANES) {
             s0 = Simd.load(a + 4L * i).fma(Simd.load(b + 4L * i), s0);
         }
-        float sum = s0.add(s1).add(s2.add(s3)).reduceLanes(VectorOperators.ADD);
+        float sum = Simd.sum(s0.add(s1).add(s2.add(s3)));
         for (; i < k; i++) {
             sum += Memory.f32(a + 4L * i) * Memory.f32(b + 4L * i);
         }
@@ -88,7 +88,7 @@ final class Decode {
                 s1 = bf16(row + 2L * (i + LANES)).fma(Simd.load(x + 4L * (i + LANES)), s1);
             }
         }
-        float sum = s0.add(s1).reduceLanes(VectorOperators.ADD);
+        float sum = Simd.sum(s0.add(s1));
         for (; i < k; i++) {
             sum += Memory.bf16(row + 2L * i) * Memory.f32(x + 4L * i);
         }
@@ -126,6 +126,6 @@ final class Decode {
             }
             sum = inner.fma(FloatVector.broadcast(F, Memory.f16(at)), sum);
         }
-        return sum.reduceLanes(VectorOperators.ADD);
+        return Simd.sum(sum);
     }
 }

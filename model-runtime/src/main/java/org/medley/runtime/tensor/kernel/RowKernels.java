@@ -136,7 +136,7 @@ public final class RowKernels {
             sums = sums.add(e);
             Simd.store(e, scores + 4L * i);
         }
-        float sum = sums.reduceLanes(VectorOperators.ADD);
+        float sum = Simd.sum(sums);
         for (; i < n; i++) {
             float e = Simd.exp((Memory.f32(scores + 4L * i) - max) * scale);
             sum += e;

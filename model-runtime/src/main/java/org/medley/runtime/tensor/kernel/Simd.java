@@ -3,6 +3,7 @@ package org.medley.runtime.tensor.kernel;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 import org.medley.runtime.tensor.Memory;
 
@@ -16,7 +17,16 @@ public final class Simd {
 
     private static final VectorSpecies<Integer> I = F.withLanes(int.class);
 
+    private static final VectorShuffle<Float> BY_8 = turn(8);
+    private static final VectorShuffle<Float> BY_4 = turn(4);
+    private static final VectorShuffle<Float> BY_2 = turn(2);
+    private static final VectorShuffle<Float> BY_1 = turn(1);
+
     private Simd() {}
+
+    private static VectorShuffle<Float> turn(int lanes) {
+        return VectorShuffle.iota(F, lanes % LANES, 1, true);
+    }
 
     private static VectorSpecies<Float> species() {
         Integer bits = Integer.getInteger("medley.vector.bits");
@@ -30,6 +40,23 @@ public final class Simd {
             default ->
                 throw new IllegalArgumentException("medley.vector.bits is " + bits + "; 128, 256 or 512 are possible");
         };
+    }
+
+    /**
+     * The sum of all lanes, always added in the same order. {@code reduceLanes} leaves the order open, and compiled code
+     * differs in it from interpreted code: a resumed training run would not repeat bit for bit.
+     */
+    static float sum(FloatVector vector) {
+        FloatVector v = vector;
+        if (LANES >= 16) {
+            v = v.add(v.rearrange(BY_8));
+        }
+        if (LANES >= 8) {
+            v = v.add(v.rearrange(BY_4));
+        }
+        v = v.add(v.rearrange(BY_2));
+        v = v.add(v.rearrange(BY_1));
+        return v.lane(0);
     }
 
     static FloatVector load(long address) {

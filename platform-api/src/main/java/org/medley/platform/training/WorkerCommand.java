@@ -1,0 +1,91 @@
+package org.medley.platform.training;
+
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import javax.sql.DataSource;
+import org.medley.platform.database.LocalDatabase;
+import org.medley.training.job.JobQueue;
+import org.medley.training.job.Worker;
+import org.medley.training.trainer.Catalog;
+import org.medley.training.trainer.RecipeRunner;
+import org.postgresql.ds.PGSimpleDataSource;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/**
+ * A training worker in a process of its own, on the platform's machine or on one that shares its data folder. Set {@code
+ * medley.training.worker=false} on the platform to leave all jobs to such workers.
+ */
+@Command(name = "medley worker", mixinStandardHelpOptions = true, description = "Works on the platform's training jobs.")
+public final class WorkerCommand implements Callable<Integer> {
+    private static final Duration LEASE = Duration.ofSeconds(30);
+    private static final Duration IDLE = Duration.ofSeconds(1);
+    private static final int MAX_ATTEMPTS = 3;
+
+    @Option(
+            names = "--data",
+            description = "the platform's data folder (default: ${DEFAULT-VALUE})",
+            defaultValue = "${sys:user.home}/.medley")
+    Path data;
+
+    public static void main(String... args) {
+        CommandLine line = new CommandLine(new WorkerCommand());
+        line.setExecutionExceptionHandler((problem, command, parsed) -> {
+            command.getErr().println("medley: " + problem.getMessage());
+            return 2;
+        });
+        System.exit(line.execute(args));
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        Path folder = data.toAbsolutePath().normalize();
+        String url = System.getenv("MEDLEY_DATABASE_URL");
+        if (url == null || url.isBlank()) {
+            try (LocalDatabase database = LocalDatabase.attach(folder)) {
+                return work(database.as(LocalDatabase.APP), folder);
+            }
+        }
+        PGSimpleDataSource database = new PGSimpleDataSource();
+        database.setURL(url);
+        database.setUser(System.getenv().getOrDefault("MEDLEY_DATABASE_USERNAME", LocalDatabase.APP));
+        database.setPassword(System.getenv("MEDLEY_DATABASE_PASSWORD"));
+        return work(database, folder);
+    }
+
+    private static int work(DataSource database, Path folder) throws SQLException {
+        UUID first = firstTenant(database);
+        String name = "worker-" + ProcessHandle.current().pid();
+        JobQueue queue = new JobQueue(database, LEASE, MAX_ATTEMPTS);
+        RecipeRunner runner = new RecipeRunner(tenant -> catalog(folder, first, tenant));
+        Worker worker = new Worker(queue, runner, folder.resolve("jobs"), name, IDLE);
+        Runtime.getRuntime().addShutdownHook(new Thread(worker::close, "stop-worker"));
+        System.out.println(name + " waits for jobs of " + folder + "; stop it with Ctrl-C");
+        worker.run();
+        return 0;
+    }
+
+    /** The same places as in the platform: the first tenant has the data folder itself. */
+    private static Catalog catalog(Path folder, UUID first, UUID tenant) {
+        Path home = tenant.equals(first) ? folder : folder.resolve("tenants").resolve(tenant.toString());
+        return new Catalog(home.resolve("models"), home.resolve("datasets"), null);
+    }
+
+    private static UUID firstTenant(DataSource database) throws SQLException {
+        try (Connection connection = database.getConnection();
+                Statement sql = connection.createStatement();
+                ResultSet row = sql.executeQuery("SELECT id FROM identity_tenant ORDER BY created_at, id LIMIT 1")) {
+            if (!row.next()) {
+                throw new IllegalStateException("the platform has no tenant yet; start it once with medley run");
+            }
+            return row.getObject(1, UUID.class);
+        }
+    }
+}
