@@ -268,6 +268,7 @@ async function moveProduction() {
     await page.getByTestId('alias-event').first().innerText(),
     new RegExp(`measured worse ${mark}`),
   );
+  await page.getByTestId('rollback-confirm').waitFor({ state: 'detached' });
   passed(`it was rolled back to ${before}`);
 }
 

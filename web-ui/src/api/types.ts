@@ -126,6 +126,8 @@ export interface AliasEvent {
   actor: string;
   from: { id: string; name: string; version: number } | null;
   to: { id: string; name: string; version: number };
+  /** It went back to where it had come from. */
+  rollback: boolean;
   reason: string | null;
 }
 
