@@ -18,7 +18,7 @@ class Npm {
     private static final Path HERE = Path.of("").toAbsolutePath();
     private static final Path STAMPS = HERE.resolve("target/npm");
     private static final List<String> INPUTS =
-            List.of("src", "public", "dev", "index.html", "package-lock.json", "package.json", "tsconfig.json",
+            List.of("src", "public", "dev", "e2e", "index.html", "package-lock.json", "package.json", "tsconfig.json",
                     "vite.config.ts", "biome.json");
 
     public static void main(String[] arguments) throws Exception {

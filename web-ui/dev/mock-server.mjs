@@ -344,6 +344,7 @@ const aliasEvents = [
     actor: 'admin',
     from: null,
     to: brief(models[1]),
+    rollback: false,
     reason: 'First fused model; evaluation reviewed with the chest clinic',
   },
   {
@@ -352,11 +353,12 @@ const aliasEvents = [
     actor: 'admin',
     from: brief(models[1]),
     to: brief(models[0]),
+    rollback: false,
     reason: 'Neurology improved, cardiopulmonary unchanged on the held-out cases',
   },
 ];
 
-function promote(target, actor, reason) {
+function promote(target, actor, reason, rollback = false) {
   const now = inProduction();
   for (const item of models) item.production = item === target;
   aliasEvents.push({
@@ -365,6 +367,7 @@ function promote(target, actor, reason) {
     actor,
     from: now ? brief(now) : null,
     to: brief(target),
+    rollback,
     reason,
   });
 }
@@ -1081,6 +1084,7 @@ const routes = [
         models.find((item) => item.id === aliasEvents.at(-1).from?.id),
         user.username,
         reason,
+        true,
       );
       return {};
     },

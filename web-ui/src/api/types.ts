@@ -76,7 +76,7 @@ export interface AuditVerification {
 export interface ModelRef {
   id: string;
   name: string;
-  version: string;
+  version: number;
   sha256: string;
 }
 
@@ -124,8 +124,10 @@ export interface AliasEvent {
   sequence: number;
   at: string;
   actor: string;
-  from: { id: string; name: string; version: string } | null;
-  to: { id: string; name: string; version: string };
+  from: { id: string; name: string; version: number } | null;
+  to: { id: string; name: string; version: number };
+  /** It went back to where it had come from. */
+  rollback: boolean;
   reason: string | null;
 }
 
@@ -163,7 +165,8 @@ export interface Job {
   startedAt: string | null;
   finishedAt: string | null;
   step: number;
-  steps: number;
+  /** null until the run has counted them. */
+  steps: number | null;
   message: string | null;
   error: string | null;
   modelId?: string | null;
@@ -171,12 +174,13 @@ export interface Job {
 }
 
 export interface Metric {
+  /** What was not measured at this step is left out. */
   step: number;
-  loss: number;
-  learningRate: number | null;
-  gradientNorm: number | null;
-  tokensPerSecond: number | null;
-  evaluationLoss?: number | null;
+  loss?: number;
+  learningRate?: number;
+  gradientNorm?: number;
+  tokensPerSecond?: number;
+  evaluationLoss?: number;
 }
 
 export type JobEvent = ({ type: 'metric' } & Metric) | ({ type: 'job' } & Job);

@@ -98,7 +98,7 @@ export default function AuditPage() {
           >
             <TextInput
               w={260}
-              placeholder="Action  ( / )"
+              placeholder="Action or its beginning  ( / )"
               aria-label="Action"
               leftSection={<IconSearch size={16} aria-hidden />}
               value={action}
@@ -108,7 +108,7 @@ export default function AuditPage() {
             />
             <TextInput
               w={220}
-              placeholder="Actor"
+              placeholder="Actor, in full"
               aria-label="Actor"
               value={actor}
               onChange={(event) => setActor(event.currentTarget.value)}

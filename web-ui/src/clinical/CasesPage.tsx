@@ -74,6 +74,11 @@ function filter(cases: CaseSummary[], text: string): CaseSummary[] {
   });
 }
 
+/** A case without a title of its own goes by its complaint, which need not be said twice. */
+function titled(item: CaseSummary): boolean {
+  return Boolean(item.title) && item.title !== item.complaint;
+}
+
 function CaseTable({ cases }: { cases: CaseSummary[] }) {
   const navigate = useNavigate();
   if (cases.length === 0) return <Empty title="No case matches" />;
@@ -82,8 +87,8 @@ function CaseTable({ cases }: { cases: CaseSummary[] }) {
       <Table.Thead>
         <Table.Tr>
           <Table.Th>Case</Table.Th>
-          <Table.Th>Patient</Table.Th>
           <Table.Th>Complaint</Table.Th>
+          <Table.Th>Patient</Table.Th>
           <Table.Th className="num">Assessments</Table.Th>
           <Table.Th>Created</Table.Th>
         </Table.Tr>
@@ -96,7 +101,12 @@ function CaseTable({ cases }: { cases: CaseSummary[] }) {
             data-testid="case-row"
             onClick={() => navigate(`/cases/${encodeURIComponent(item.id)}`)}
           >
-            <Table.Td maw={300} className="truncate">
+            <Table.Td
+              maw={titled(item) ? 300 : 760}
+              colSpan={titled(item) ? 1 : 2}
+              className="truncate"
+              title={item.title ?? ''}
+            >
               <Link
                 className="link"
                 to={`/cases/${encodeURIComponent(item.id)}`}
@@ -105,11 +115,13 @@ function CaseTable({ cases }: { cases: CaseSummary[] }) {
                 {item.title || item.complaint}
               </Link>
             </Table.Td>
+            {titled(item) && (
+              <Table.Td maw={460} className="truncate" title={item.complaint}>
+                {item.complaint}
+              </Table.Td>
+            )}
             <Table.Td style={{ whiteSpace: 'nowrap' }}>
               {item.age} y, {item.sex}
-            </Table.Td>
-            <Table.Td maw={460} className="truncate" title={item.complaint}>
-              {item.complaint}
             </Table.Td>
             <Table.Td className="num">{item.assessments}</Table.Td>
             <Table.Td style={{ whiteSpace: 'nowrap' }}>{formatDateTime(item.createdAt)}</Table.Td>

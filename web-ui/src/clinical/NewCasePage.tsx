@@ -97,7 +97,7 @@ function CaseForm({ vocabulary }: { vocabulary: Vocabulary }) {
   const problem = create.error ? asProblem(create.error) : null;
   const vitalProblems = vitalsErrors(vitals);
   const missing = {
-    age: age === null ? 'Needed' : age < 0 || age > 125 ? '0–125' : undefined,
+    age: age === null ? 'Needed' : age < 18 || age > 120 ? '18–120, adults only' : undefined,
     sex: sex === '' ? 'Needed' : undefined,
     complaint: complaint.trim() === '' ? 'Needed' : undefined,
   };
@@ -175,8 +175,9 @@ function CaseForm({ vocabulary }: { vocabulary: Vocabulary }) {
               required
               withAsterisk={false}
               suffix=" y"
-              min={0}
-              max={125}
+              min={18}
+              max={120}
+              clampBehavior="none"
               allowDecimal={false}
               allowNegative={false}
               hideControls
@@ -207,6 +208,7 @@ function CaseForm({ vocabulary }: { vocabulary: Vocabulary }) {
             <TextInput
               label="Title"
               placeholder="Optional, no name or number of the patient"
+              maxLength={120}
               value={title}
               onChange={(event) => setTitle(event.currentTarget.value)}
               error={problem?.field('title')}
@@ -219,6 +221,7 @@ function CaseForm({ vocabulary }: { vocabulary: Vocabulary }) {
             required
             withAsterisk={false}
             placeholder="In the patient's words: sudden pain on breathing in since this morning"
+            maxLength={300}
             value={complaint}
             onChange={(event) => setComplaint(event.currentTarget.value)}
             error={error('complaint')}

@@ -4,11 +4,11 @@ import { Fragment } from 'react';
 import type { Assessment, Sentence } from '../api/types';
 import { formatCount, formatDateTime } from '../common/format';
 import { Panel, ProblemAlert } from '../common/ui';
-import { type Streaming, sentenceParts, splitCitations } from './reasoning';
+import { type Streaming, sentenceParts, splitCitations, withoutOpenMark } from './reasoning';
 
 const STATUS: Record<Sentence['status'], string | null> = {
   supported: null,
-  unsupported: 'The passages cited do not support this sentence. Do not rely on it.',
+  unsupported: 'What it cites does not hold this sentence, or the case contradicts it. Do not rely on it.',
   uncited: 'This sentence cites no passage.',
 };
 
@@ -71,6 +71,11 @@ export function ReasoningPanel({ assessment, state, start, stop, active, open }:
           right. Each sentence is checked against what it cites.
         </p>
       )}
+      {state.running && !text && (
+        <p className="muted" style={{ margin: 0 }} data-testid="reasoning-wait">
+          The model is reading the case and the passages…
+        </p>
+      )}
       <div
         className="reasoning"
         data-testid="reasoning"
@@ -87,8 +92,8 @@ export function ReasoningPanel({ assessment, state, start, stop, active, open }:
             ))}
           </p>
         ) : (
-          (text || state.running) &&
-          paragraphs(text).map((paragraph, index, all) => (
+          text &&
+          paragraphs(state.running ? withoutOpenMark(text) : text).map((paragraph, index, all) => (
             <p key={index}>
               <Parts parts={splitCitations(paragraph)} {...chip} />
               {state.running && index === all.length - 1 && <span className="caret" aria-hidden />}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sentenceParts, splitCitations } from './reasoning';
+import { sentenceParts, splitCitations, withoutOpenMark } from './reasoning';
 
 describe('citations', () => {
   it('are cut out of the text with the space before them', () => {
@@ -13,4 +13,16 @@ describe('citations', () => {
     expect(sentenceParts({ text: ' It fits. ', citations: [1] })).toEqual(['It fits.', 1]);
     expect(sentenceParts({ text: 'It fits [1].', citations: [1, 2] })).toEqual(['It fits', 1, '.', 2]);
   });
+});
+
+describe('withoutOpenMark', () => {
+  it.each([
+    ['fits [1', 'fits'],
+    ['fits [', 'fits'],
+    ['fits [1, ', 'fits'],
+    ['fits ', 'fits'],
+    ['fits [1]', 'fits [1]'],
+    ['fits [1] and', 'fits [1] and'],
+    ['fits [a', 'fits [a'],
+  ])('%s is shown as %s', (text, shown) => expect(withoutOpenMark(text)).toBe(shown));
 });

@@ -82,6 +82,11 @@ function problemOf(code: string, detail: string): Problem {
   return Object.assign(problem, { code, title: 'The reasoning could not be written' });
 }
 
+/** Text still being written, without the mark that has only begun: half a mark is not for reading. */
+export function withoutOpenMark(text: string): string {
+  return text.replace(/\s*(\[[\d,\s]*)?$/, '');
+}
+
 /** Text cut at its citation marks: "so [1][3]." -> "so ", 1, 3, "." */
 export function splitCitations(text: string): (string | number)[] {
   const parts: (string | number)[] = [];

@@ -8,6 +8,7 @@ import {
   formatWeight,
   shortHash,
   weightShare,
+  words,
 } from './format';
 
 describe('weights', () => {
@@ -63,5 +64,12 @@ describe('sizes', () => {
     expect(formatDuration(Number.POSITIVE_INFINITY)).toBe('–');
     expect(shortHash('sha256:0123456789abcdef')).toBe('0123456789');
     expect(shortHash(null)).toBe('–');
+  });
+});
+
+describe('words', () => {
+  it('takes the names of fields apart', () => {
+    expect(words('evaluationLoss')).toBe('Evaluation loss');
+    expect(words('tokens')).toBe('Tokens');
   });
 });

@@ -121,3 +121,9 @@ export function formatNumber(value: number | null | undefined, digits = 4): stri
   if (value !== 0 && Math.abs(value) < 1e-3) return value.toExponential(2);
   return String(Number(value.toPrecision(digits)));
 }
+
+/** tokensPerSecond -> Tokens per second: names of fields and measures, as people write them. */
+export function words(key: string): string {
+  const text = key.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

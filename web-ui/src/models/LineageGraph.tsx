@@ -209,6 +209,7 @@ function subtitle(node: LineageNode): string {
     .map((key) => {
       const value = detail[key];
       const text = typeof value === 'number' ? formatShort(value) : String(value);
+      if (key === 'version') return `version ${text}`;
       return ['examples', 'tokens', 'steps', 'parameters'].includes(key) ? `${text} ${key}` : text;
     });
   return chosen.length ? chosen.join(' · ') : NAMES[node.kind];

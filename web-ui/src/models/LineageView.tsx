@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { Link } from 'react-router';
 import { api } from '../api/api';
 import type { Lineage, LineageNode } from '../api/types';
-import { formatDateTime, formatNumber } from '../common/format';
+import { formatDateTime, formatNumber, words } from '../common/format';
 import { Hash, Load } from '../common/ui';
 import { CurveChart } from '../training/CurveChart';
 import { LineageGraph } from './LineageGraph';
@@ -117,11 +117,6 @@ function NodeDetail({ node, lineage, modelId }: { node: LineageNode; lineage: Li
       )}
     </div>
   );
-}
-
-function words(key: string): string {
-  const text = key.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function shown(value: unknown): string {

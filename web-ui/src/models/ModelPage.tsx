@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { Link, useParams } from 'react-router';
 import { api } from '../api/api';
 import type { ModelDetail } from '../api/types';
-import { formatBytes, formatCount, formatDateTime, formatNumber, formatShort } from '../common/format';
+import { formatBytes, formatCount, formatDateTime, formatNumber, formatShort, words } from '../common/format';
 import { Hash, Load, ModelBadges, PageHead, Panel, useTitle } from '../common/ui';
 import { useSession } from '../session';
 import { LineageView } from './LineageView';
@@ -89,8 +89,10 @@ function View({ model }: { model: ModelDetail }) {
                 <Table.Tbody>
                   {model.evaluation.map((entry) => (
                     <Table.Tr key={entry.name}>
-                      <Table.Td>{entry.name}</Table.Td>
-                      <Table.Td className="num">{formatNumber(entry.value)}</Table.Td>
+                      <Table.Td>{words(entry.name)}</Table.Td>
+                      <Table.Td className="num">
+                        {Number.isInteger(entry.value) ? formatCount(entry.value) : formatNumber(entry.value)}
+                      </Table.Td>
                     </Table.Tr>
                   ))}
                 </Table.Tbody>
@@ -124,9 +126,12 @@ function View({ model }: { model: ModelDetail }) {
                 <Table.Tbody>
                   {model.datasets.map((dataset) => (
                     <Table.Tr key={dataset.sha256}>
-                      <Table.Td>{dataset.name}</Table.Td>
-                      <Table.Td className="num muted">{formatCount(dataset.examples)} examples</Table.Td>
-                      <Table.Td className="num muted">{formatShort(dataset.tokens)} tokens</Table.Td>
+                      <Table.Td>
+                        {dataset.name}
+                        <div className="muted small">
+                          {formatCount(dataset.examples)} examples, {formatShort(dataset.tokens)} tokens
+                        </div>
+                      </Table.Td>
                       <Table.Td className="num">
                         <Hash value={dataset.sha256} />
                       </Table.Td>

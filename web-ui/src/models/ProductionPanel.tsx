@@ -8,6 +8,7 @@ import { formatDateTime } from '../common/format';
 import { Empty, Hash, Load, Panel } from '../common/ui';
 import { useSession } from '../session';
 import { ReasonDialog } from './ReasonDialog';
+import { rollbackTarget } from './rollbackTarget';
 
 /** What is in production, and how it came to be: the alias's own history, newest first. */
 export function ProductionPanel() {
@@ -28,7 +29,7 @@ export function ProductionPanel() {
       testId="production"
       aside={
         has('admin') &&
-        alias.data?.events.some((event) => event.from) && (
+        rollbackTarget(alias.data?.events ?? []) && (
           <Button
             size="compact-sm"
             variant="default"
@@ -44,7 +45,7 @@ export function ProductionPanel() {
       <Load query={alias} rows={4}>
         {({ model, events }) => {
           const history = [...events].sort((a, b) => b.sequence - a.sequence);
-          const previous = history[0]?.from;
+          const previous = rollbackTarget(events);
           return (
             <>
               {model ? (

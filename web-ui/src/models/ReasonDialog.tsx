@@ -27,12 +27,13 @@ export function ReasonDialog({
   const move = useMutation({
     mutationFn: () => run(reason.trim()),
     onSuccess: async () => {
+      // Closed first: what the dialog says is about the state before.
+      close();
+      setReason('');
+      notifications.show({ message: 'Production moved', color: 'teal' });
       await Promise.all(
         ['models', 'model', 'production'].map((key) => client.invalidateQueries({ queryKey: [key] })),
       );
-      notifications.show({ message: 'Production moved', color: 'teal' });
-      setReason('');
-      close();
     },
   });
   return (

@@ -116,7 +116,7 @@ export function took(job: Job): string {
 }
 
 export function JobProgress({ job }: { job: Job }) {
-  const share = job.steps > 0 ? Math.min(100, (job.step / job.steps) * 100) : 0;
+  const share = job.steps ? Math.min(100, (job.step / job.steps) * 100) : 0;
   const color = job.state === 'FAILED' ? 'red' : job.state === 'CANCELLED' ? 'orange' : 'ink';
   return (
     <div

@@ -111,26 +111,33 @@ export default function NewJobPage() {
           </Panel>
           <Panel title="Datasets here" padded={false}>
             <Load query={datasets} rows={3}>
-              {(list) => (
-                <Table className="table">
-                  <Table.Tbody>
-                    {list.map((dataset) => (
-                      <Table.Tr key={dataset.sha256}>
-                        <Table.Td>
-                          <span className="mono">{dataset.name}</span>
-                          <div className="muted small">
-                            {formatCount(dataset.examples)} examples, {formatBytes(dataset.bytes)}
-                          </div>
-                          {dataset.description && <div className="muted small">{dataset.description}</div>}
-                        </Table.Td>
-                        <Table.Td className="num" style={{ verticalAlign: 'top' }}>
-                          <Hash value={dataset.sha256} length={8} />
-                        </Table.Td>
-                      </Table.Tr>
-                    ))}
-                  </Table.Tbody>
-                </Table>
-              )}
+              {(list) =>
+                list.length === 0 ? (
+                  <div className="body muted">
+                    None yet. A file <span className="mono">datasets/NAME.jsonl</span> in the platform's data
+                    folder is one.
+                  </div>
+                ) : (
+                  <Table className="table">
+                    <Table.Tbody>
+                      {list.map((dataset) => (
+                        <Table.Tr key={dataset.sha256}>
+                          <Table.Td>
+                            <span className="mono">{dataset.name}</span>
+                            <div className="muted small">
+                              {formatCount(dataset.examples)} examples, {formatBytes(dataset.bytes)}
+                            </div>
+                            {dataset.description && <div className="muted small">{dataset.description}</div>}
+                          </Table.Td>
+                          <Table.Td className="num" style={{ verticalAlign: 'top' }}>
+                            <Hash value={dataset.sha256} length={8} />
+                          </Table.Td>
+                        </Table.Tr>
+                      ))}
+                    </Table.Tbody>
+                  </Table>
+                )
+              }
             </Load>
           </Panel>
         </div>

@@ -38,10 +38,10 @@ export function mergeByStep<T extends { step: number }>(known: T[], more: T[]): 
 
 /** Seconds to the end, from the pace since the start; null before the first step. */
 export function remainingSeconds(
-  job: { step: number; steps: number; startedAt: string | null },
+  job: { step: number; steps: number | null; startedAt: string | null },
   now = Date.now(),
 ): number | null {
-  if (!job.startedAt || job.step <= 0 || job.steps <= 0) return null;
+  if (!job.startedAt || job.step <= 0 || !job.steps) return null;
   const elapsed = (now - new Date(job.startedAt).getTime()) / 1000;
   return elapsed < 0 ? null : (elapsed / job.step) * Math.max(0, job.steps - job.step);
 }

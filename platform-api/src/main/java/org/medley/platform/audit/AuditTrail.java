@@ -111,11 +111,11 @@ public class AuditTrail {
         }
     }
 
-    /** A tenant's events, newest first; null matches every action or actor. */
+    /** A tenant's events, newest first; null matches every action or actor. An action is asked for by its beginning. */
     List<AuditEvent> page(UUID tenant, long before, int limit, String action, String actor) {
         try (Connection connection = database.getConnection();
                 PreparedStatement select = connection.prepareStatement("SELECT " + AuditEvent.COLUMNS
-                        + " FROM audit_event WHERE tenant_id = ? AND sequence < ? AND (?::text IS NULL OR action = ?)"
+                        + " FROM audit_event WHERE tenant_id = ? AND sequence < ? AND (?::text IS NULL OR starts_with(action, ?))"
                         + " AND (?::text IS NULL OR actor = ?) ORDER BY sequence DESC LIMIT ?")) {
             select.setObject(1, tenant);
             select.setLong(2, before);

@@ -252,7 +252,15 @@ public class ModelRegistry {
                 rollback ? "model.rollback" : "model.promote",
                 "model/" + to.id,
                 Outcome.success,
-                Map.of("name", to.name, "version", to.version, "from", from == null ? "" : from.id.toString()));
+                Map.of(
+                        "name",
+                        to.name,
+                        "version",
+                        to.version,
+                        "from",
+                        from == null ? "" : from.id.toString(),
+                        "reason",
+                        reason));
         return model;
     }
 

@@ -87,7 +87,9 @@ public class ModelResource {
 
     record AliasView(ModelName model, List<AliasEventView> events) {}
 
-    record AliasEventView(long sequence, Instant at, String actor, ModelName from, ModelName to, String reason) {
+    /** @param rollback whether the alias went back to where it had come from, as opposed to forth */
+    record AliasEventView(
+            long sequence, Instant at, String actor, ModelName from, ModelName to, boolean rollback, String reason) {
         static AliasEventView of(AliasEvent event) {
             return new AliasEventView(
                     event.sequence,
@@ -95,6 +97,7 @@ public class ModelResource {
                     event.actor,
                     ModelName.of(event.from),
                     ModelName.of(event.to),
+                    event.rollback,
                     event.reason);
         }
     }

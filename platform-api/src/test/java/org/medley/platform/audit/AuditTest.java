@@ -7,6 +7,7 @@ import static org.hamcrest.Matchers.everyItem;
 import static org.hamcrest.Matchers.nullValue;
 
 import io.quarkus.narayana.jta.QuarkusTransaction;
+import io.restassured.http.ContentType;
 import jakarta.inject.Inject;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -66,6 +67,26 @@ class AuditTest {
                 .statusCode(200)
                 .body("valid", equalTo(true))
                 .body("firstBroken", nullValue());
+    }
+
+    @Test
+    void anActionIsFoundByItsBeginning() {
+        As.in("beginnings", Roles.ADMIN)
+                .contentType(ContentType.JSON)
+                .body("{\"name\": \"k\", \"scopes\": [\"auditor\"], \"expires\": \"2099-01-01T00:00:00Z\"}")
+                .post("/api/keys")
+                .then()
+                .statusCode(201);
+        As.in("beginnings", Roles.AUDITOR)
+                .get("/api/audit?action=identity.key.")
+                .then()
+                .statusCode(200)
+                .body("events.action", equalTo(List.of("identity.key.create")));
+        As.in("beginnings", Roles.AUDITOR)
+                .get("/api/audit?action=key.create")
+                .then()
+                .statusCode(200)
+                .body("events.size()", equalTo(0));
     }
 
     @Test
