@@ -61,7 +61,7 @@ public final class Main {
         }
     }
 
-    @Command(name = "models", description = "Lists the models in the data folder.")
+    @Command(name = "models", mixinStandardHelpOptions = true, description = "Lists the models in the data folder.")
     static final class Models extends WithData {
         @Override
         public Integer call() throws IOException {
@@ -95,7 +95,7 @@ public final class Main {
         }
     }
 
-    @Command(name = "chat", description = "Talks with a model; an empty line ends.")
+    @Command(name = "chat", mixinStandardHelpOptions = true, description = "Talks with a model; an empty line ends.")
     static final class Chat extends WithData {
         @Parameters(paramLabel = "MODEL", description = "name in the data folder, or path of a model folder")
         String model;
@@ -132,7 +132,10 @@ public final class Main {
         }
     }
 
-    @Command(name = "bench", description = "Measures prompt and generation speed of a model on this machine.")
+    @Command(
+            name = "bench",
+            mixinStandardHelpOptions = true,
+            description = "Measures prompt and generation speed of a model on this machine.")
     static final class Bench extends WithData {
         @Parameters(paramLabel = "MODEL", description = "name in the data folder, or path of a model folder")
         String model;

@@ -83,7 +83,9 @@ class MainJobTest {
                 return now.getString("modelId");
             }
             assertThat(now.getString("error")).as("job " + job).isNull();
-            assertThat(System.nanoTime()).as("job " + job + " is " + now.getString("state")).isLessThan(until);
+            assertThat(System.nanoTime())
+                    .as("job " + job + " is " + now.getString("state"))
+                    .isLessThan(until);
             Thread.sleep(100);
         }
     }
@@ -103,13 +105,22 @@ class MainJobTest {
                 .then()
                 .statusCode(200);
 
-        String patient = post(Roles.CLINICIAN, "/api/clinical/cases", Map.of(
-                        "age", 52,
-                        "sex", "female",
-                        "complaint", "worst headache ever",
-                        "present", List.of("thunderclap-headache", "neck-stiffness", "vomiting"),
-                        "absent", List.of("fever"),
-                        "vitals", Map.of("systolic", 186, "heartRate", 90)))
+        String patient = post(
+                        Roles.CLINICIAN,
+                        "/api/clinical/cases",
+                        Map.of(
+                                "age",
+                                52,
+                                "sex",
+                                "female",
+                                "complaint",
+                                "worst headache ever",
+                                "present",
+                                List.of("thunderclap-headache", "neck-stiffness", "vomiting"),
+                                "absent",
+                                List.of("fever"),
+                                "vitals",
+                                Map.of("systolic", 186, "heartRate", 90)))
                 .then()
                 .statusCode(201)
                 .extract()
@@ -126,7 +137,8 @@ class MainJobTest {
                 .body("missing", hasItem("temperature"))
                 .extract()
                 .jsonPath();
-        assertThat(assessment.getList("differential[0].for.weight", Float.class)).allMatch(w -> w > 0);
+        assertThat(assessment.getList("differential[0].for.weight", Float.class))
+                .allMatch(w -> w > 0);
         assertThat(assessment.getList("passages[0].source.title")).isNotEmpty();
 
         String id = assessment.getString("id");
@@ -150,7 +162,8 @@ class MainJobTest {
         assertThat(lineage.getList("nodes.findAll { it.kind == 'dataset' }.sha256", String.class))
                 .contains(hearts, heads);
         assertThat(lineage.getList("edges.role", String.class)).contains("base", "source", "start");
-        assertThat(lineage.getList("nodes.findAll { it.curve != null }.curve[0].loss")).isNotEmpty();
+        assertThat(lineage.getList("nodes.findAll { it.curve != null }.curve[0].loss"))
+                .isNotEmpty();
 
         post(Roles.CLINICIAN, "/api/clinical/assessments/" + id + "/signature", Map.of("note", "seen"))
                 .then()
@@ -164,9 +177,15 @@ class MainJobTest {
 
     @Test
     void aCaseThatCannotBeIsRefusedFieldByFieldAndNotKept() {
-        int before = As.role(Roles.CLINICIAN).get("/api/clinical/cases").jsonPath().getList("id").size();
-        post(Roles.CLINICIAN, "/api/clinical/cases", Map.of(
-                        "age", 800, "sex", "male", "complaint", "old", "present", List.of("wings")))
+        int before = As.role(Roles.CLINICIAN)
+                .get("/api/clinical/cases")
+                .jsonPath()
+                .getList("id")
+                .size();
+        post(
+                        Roles.CLINICIAN,
+                        "/api/clinical/cases",
+                        Map.of("age", 800, "sex", "male", "complaint", "old", "present", List.of("wings")))
                 .then()
                 .statusCode(400)
                 .body("code", equalTo("INVALID"))
@@ -176,17 +195,25 @@ class MainJobTest {
                 .then()
                 .statusCode(400)
                 .body("detail", containsString("shoeSize"));
-        assertThat(As.role(Roles.CLINICIAN).get("/api/clinical/cases").jsonPath().getList("id")).hasSize(before);
+        assertThat(As.role(Roles.CLINICIAN)
+                        .get("/api/clinical/cases")
+                        .jsonPath()
+                        .getList("id"))
+                .hasSize(before);
     }
 
     @Test
     void anotherTenantSeesNeitherCaseNorAssessment() {
-        String patient = post(Roles.CLINICIAN, "/api/clinical/cases", Map.of("age", 40, "sex", "male", "complaint", "mine"))
+        String patient = post(
+                        Roles.CLINICIAN, "/api/clinical/cases", Map.of("age", 40, "sex", "male", "complaint", "mine"))
                 .then()
                 .statusCode(201)
                 .extract()
                 .path("id");
-        As.in("elsewhere", Roles.CLINICIAN).get("/api/clinical/cases/" + patient).then().statusCode(404);
+        As.in("elsewhere", Roles.CLINICIAN)
+                .get("/api/clinical/cases/" + patient)
+                .then()
+                .statusCode(404);
         As.role(Roles.ADMIN).get("/api/clinical/cases/" + patient).then().statusCode(403);
     }
 }

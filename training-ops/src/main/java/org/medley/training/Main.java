@@ -78,7 +78,10 @@ public final class Main {
         }
     }
 
-    @Command(name = "train", description = "Trains a model as a recipe says; goes on where a killed run was.")
+    @Command(
+            name = "train",
+            mixinStandardHelpOptions = true,
+            description = "Trains a model as a recipe says; goes on where a killed run was.")
     static final class Train extends Run {
         @Override
         public Integer call() throws IOException {
@@ -88,7 +91,7 @@ public final class Main {
         }
     }
 
-    @Command(name = "fuse", description = "Fuses models as a recipe says.")
+    @Command(name = "fuse", mixinStandardHelpOptions = true, description = "Fuses models as a recipe says.")
     static final class Fuse extends Run {
         @Override
         public Integer call() throws IOException {

@@ -99,7 +99,10 @@ class ReasoningStream {
 
     private static Reasoning reasoning(String text, Assessment.Computed computed, Reasoning.Usage usage) {
         return new Reasoning(
-                text.strip(), CitationCheck.check(text, computed.passages(), computed.findings()), Instant.now(), usage);
+                text.strip(),
+                CitationCheck.check(text, computed.passages(), computed.findings()),
+                Instant.now(),
+                usage);
     }
 
     private static void ask(OpenAiStreamingChatModel model, String prompt, LinkedBlockingQueue<Event> events) {

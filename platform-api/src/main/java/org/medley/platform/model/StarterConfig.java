@@ -7,6 +7,6 @@ import java.util.Optional;
 /** What a new installation begins with. */
 @ConfigMapping(prefix = "medley.starter")
 public interface StarterConfig {
-    /** Folder of the model that goes into production where none is; the launcher names the one Medley comes with. */
-    Optional<Path> model();
+    /** Folder with {@code model/} and {@code datasets/}; the launcher names the one Medley comes with. */
+    Optional<Path> folder();
 }

@@ -29,7 +29,10 @@ public final class StarterCommand {
         System.exit(new CommandLine(new StarterCommand()).execute(args));
     }
 
-    @Command(name = "data", description = "Writes the datasets that the starter family is trained and measured on.")
+    @Command(
+            name = "data",
+            mixinStandardHelpOptions = true,
+            description = "Writes the datasets that the starter family is trained and measured on.")
     static final class Data implements Callable<Integer> {
         @Option(names = "--output", required = true, description = "folder of the JSONL files")
         Path output;
@@ -62,7 +65,10 @@ public final class StarterCommand {
         }
     }
 
-    @Command(name = "evaluate", description = "Measures models on the held-out cases and prints the table.")
+    @Command(
+            name = "evaluate",
+            mixinStandardHelpOptions = true,
+            description = "Measures models on the held-out cases and prints the table.")
     static final class Evaluate implements Callable<Integer> {
         @Parameters(paramLabel = "MODEL", arity = "1..*", description = "model folders")
         List<Path> models;

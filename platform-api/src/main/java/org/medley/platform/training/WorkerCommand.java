@@ -23,7 +23,10 @@ import picocli.CommandLine.Option;
  * A training worker in a process of its own, on the platform's machine or on one that shares its data folder. Set {@code
  * medley.training.worker=false} on the platform to leave all jobs to such workers.
  */
-@Command(name = "medley worker", mixinStandardHelpOptions = true, description = "Works on the platform's training jobs.")
+@Command(
+        name = "medley worker",
+        mixinStandardHelpOptions = true,
+        description = "Works on the platform's training jobs.")
 public final class WorkerCommand implements Callable<Integer> {
     private static final Duration LEASE = Duration.ofSeconds(30);
     private static final Duration IDLE = Duration.ofSeconds(1);

@@ -56,10 +56,13 @@ class CitationCheckTest {
 
     @Test
     void whatTheCaseContradictsIsUnsupportedWhateverThePassageHolds() {
-        assertThat(only("The absence of swelling of one leg makes pulmonary embolism less certain [1].").status())
+        assertThat(only("The absence of swelling of one leg makes pulmonary embolism less certain [1].")
+                        .status())
                 .isEqualTo(Status.unsupported);
-        assertThat(only("A fast heart rate fits pulmonary embolism [1].").status()).isEqualTo(Status.unsupported);
-        assertThat(only("The absence of fast heart rate makes pulmonary embolism less certain [1].").status())
+        assertThat(only("A fast heart rate fits pulmonary embolism [1].").status())
+                .isEqualTo(Status.unsupported);
+        assertThat(only("The absence of fast heart rate makes pulmonary embolism less certain [1].")
+                        .status())
                 .isEqualTo(Status.supported);
     }
 

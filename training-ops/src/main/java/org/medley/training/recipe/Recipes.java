@@ -1,7 +1,6 @@
 package org.medley.training.recipe;
 
 import com.fasterxml.jackson.core.JacksonException;
-import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
@@ -10,17 +9,24 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.exc.InvalidFormatException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** Reads recipes strictly: an unknown key, a wrong type or an impossible value is refused with its line. */
 public final class Recipes {
     private static final long MAX_BYTES = 1 << 20;
-    private static final ObjectMapper YAML = YAMLMapper.builder(new YAMLFactory())
+    private static final ObjectMapper YAML = YAMLMapper.builder(YAMLFactory.builder()
+                    .disable(YAMLGenerator.Feature.USE_NATIVE_TYPE_ID)
+                    .disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER)
+                    .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES)
+                    .build())
             .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
@@ -48,7 +54,7 @@ public final class Recipes {
         try {
             recipe = YAML.readValue(yaml, Recipe.class);
         } catch (JacksonException e) {
-            throw new BadRecipeException(where + message(e), e);
+            throw new BadRecipeException(where + message(yaml, e), e);
         }
         if (recipe == null) {
             throw new BadRecipeException(where + ": is empty");
@@ -73,13 +79,23 @@ public final class Recipes {
         }
     }
 
-    private static String message(JacksonException e) {
-        // Where the offending token begins; the location of the exception itself is behind it, often a line further.
-        JsonLocation location =
-                e instanceof UnrecognizedPropertyException && e.getProcessor() instanceof JsonParser parser
-                        ? parser.currentTokenLocation()
-                        : e.getLocation();
-        String line = location == null ? "" : ":" + location.getLineNr();
+    /** The parser stands behind an unknown key's value when it tells of it: the key is on that line or above. */
+    private static int line(String yaml, JacksonException e) {
+        int line = e.getLocation().getLineNr();
+        if (e instanceof UnrecognizedPropertyException unknown) {
+            Pattern key = Pattern.compile("(^|[\\s{,])" + Pattern.quote(unknown.getPropertyName()) + "\\s*:");
+            List<String> lines = yaml.lines().toList();
+            for (int i = Math.min(line, lines.size()); i >= 1; i--) {
+                if (key.matcher(lines.get(i - 1)).find()) {
+                    return i;
+                }
+            }
+        }
+        return line;
+    }
+
+    private static String message(String yaml, JacksonException e) {
+        String line = e.getLocation() == null ? "" : ":" + line(yaml, e);
         String path = e instanceof JsonMappingException mapping
                 ? mapping.getPath().stream()
                         .map(r -> r.getFieldName() != null ? r.getFieldName() : "[" + r.getIndex() + "]")

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.medley.runtime.weights.BadModelException;
 
 /**
@@ -31,6 +32,13 @@ public record Lineage(
         List<Point> curve,
         Map<String, Double> metrics) {
     static final String FILE = "lineage.json";
+
+    public Lineage {
+        parents = parents == null ? List.of() : List.copyOf(parents);
+        datasets = datasets == null ? List.of() : List.copyOf(datasets);
+        curve = curve == null ? List.of() : List.copyOf(curve);
+        metrics = metrics == null ? Map.of() : new TreeMap<>(metrics);
+    }
 
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 

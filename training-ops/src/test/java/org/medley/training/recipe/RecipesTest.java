@@ -22,6 +22,7 @@ class RecipesTest {
         TrainRecipe train = (TrainRecipe) recipe;
         assertThat(train.optimizer().learningRate()).isEqualTo(1e-3);
         assertThat(train.checkpoint().every()).isEqualTo(2);
+        assertThat(Recipes.write(recipe)).startsWith("kind: train\nname: m\n");
         assertThat(Recipes.parse(Recipes.write(recipe), "again")).isEqualTo(recipe);
     }
 

@@ -41,7 +41,8 @@ class TrainRunTest {
     }
 
     private static TrainRecipe recipe(String name, String model, int steps) {
-        return (TrainRecipe) Recipes.parse("""
+        return (TrainRecipe)
+                Recipes.parse("""
                 kind: train
                 name: %s
                 model: {%s}
@@ -52,10 +53,10 @@ class TrainRunTest {
                 batchTokens: 250
                 steps: %d
                 optimizer: {learningRate: 0.003, warmup: 2}
-                checkpoint: {every: 5}
+                checkpoint: {every: %d}
                 dtype: F32
                 seed: 4
-                """.formatted(name, model, Math.min(10, steps), steps), "test");
+                """.formatted(name, model, Math.min(10, steps), steps, Math.min(5, steps)), "test");
     }
 
     private static final String SCRATCH =
@@ -135,6 +136,7 @@ class TrainRunTest {
                         new TrainRun(recipe("x", SCRATCH, 2), catalog, home.resolve("w"), new Recorder(9)).run(target))
                 .isInstanceOf(BadRecipeException.class)
                 .hasMessageContaining("counting.jsonl:1: is not one JSON object (the file seems cut)");
+        data();
         assertThatThrownBy(
                         () -> new TrainRun(recipe("x", "from: nowhere", 2), catalog, home.resolve("w"), new Recorder(9))
                                 .run(target))
