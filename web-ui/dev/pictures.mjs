@@ -26,22 +26,29 @@ await page.getByTestId('login-username').fill('clinician');
 await page.getByTestId('login-password').fill(password);
 await page.getByTestId('login-submit').click();
 await page.getByTestId('case-new').click();
-await page.getByTestId('case-age').fill('52');
-await page.getByTestId('case-sex').getByText('Female').click();
-await page.getByTestId('case-complaint').fill('The worst headache of my life, from one second to the next');
+await page.getByTestId('case-age').fill('58');
+await page.getByTestId('case-sex').getByText('Male', { exact: true }).click();
+await page.getByTestId('case-complaint').fill('Pressure behind the breastbone for an hour, with cold sweat');
 const search = page.getByTestId('finding-search');
 for (const [text, key] of [
-  ['thunderclap', 'Enter'],
-  ['neck stiffness', 'Enter'],
-  ['vomiting', 'Enter'],
-  ['light hurting', 'Enter'],
+  ['pressing central', 'Enter'],
+  ['chest pain at rest', 'Enter'],
+  ['left arm', 'Enter'],
+  ['diaphoresis', 'Enter'],
+  ['nausea', 'Enter'],
+  ['short of breath', 'Shift+Enter'],
   ['fever', 'Shift+Enter'],
 ]) {
   await search.fill(text);
   await page.locator('[data-testid=finding-option][aria-selected=true]').waitFor();
   await search.press(key);
 }
-for (const [vital, value] of Object.entries({ systolic: '186', diastolic: '95', heartRate: '90' })) {
+for (const [vital, value] of Object.entries({
+  heartRate: '104',
+  systolic: '98',
+  diastolic: '61',
+  oxygenSaturation: '95',
+})) {
   await page.getByTestId(`vital-${vital}`).fill(value);
 }
 // From here on the answer is slowed down as a long line would: the picture is of the text while it grows.
@@ -52,8 +59,10 @@ await page.evaluate(() => {
     if (!String(request[0]).endsWith('/reasoning') || !answer.body) return answer;
     const slow = new TransformStream({
       async transform(chunk, controller) {
-        controller.enqueue(chunk);
-        await new Promise((resolve) => setTimeout(resolve, 60));
+        for (const event of new TextDecoder().decode(chunk).split(/(?<=\n\n)/)) {
+          controller.enqueue(new TextEncoder().encode(event));
+          await new Promise((resolve) => setTimeout(resolve, 40));
+        }
       },
     });
     return new Response(answer.body.pipeThrough(slow), answer);

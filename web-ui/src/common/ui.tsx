@@ -200,7 +200,7 @@ export function ModelBadges({ model }: { model: Pick<Model, 'production' | 'serv
   return (
     <span style={{ display: 'inline-flex', gap: 6 }}>
       {model.production && <Badge color="teal">In production</Badge>}
-      {!model.servable && <Badge color="gray">Not servable</Badge>}
+      {!model.servable && <Badge color="gray">Files not here</Badge>}
     </span>
   );
 }

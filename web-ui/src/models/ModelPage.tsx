@@ -37,7 +37,7 @@ function View({ model }: { model: ModelDetail }) {
               leftSection={<IconRocket size={16} aria-hidden />}
               onClick={() => setAsking(true)}
               disabled={!model.servable}
-              title={model.servable ? undefined : 'This version cannot be served'}
+              title={model.servable ? undefined : 'The files of this version are not here'}
               data-testid="model-promote"
             >
               Promote to production
@@ -68,13 +68,17 @@ function View({ model }: { model: ModelDetail }) {
               <dd>{KINDS[model.kind] ?? model.kind}</dd>
               <dt>Created</dt>
               <dd>{formatDateTime(model.createdAt)}</dd>
-              <dt>Parameters</dt>
-              <dd>
-                {formatShort(model.parameters)}{' '}
-                <span className="muted">({formatCount(model.parameters)})</span>
-              </dd>
-              <dt>Size</dt>
-              <dd>{formatBytes(model.bytes)}</dd>
+              {model.servable && (
+                <>
+                  <dt>Parameters</dt>
+                  <dd>
+                    {formatShort(model.parameters)}{' '}
+                    <span className="muted">({formatCount(model.parameters)})</span>
+                  </dd>
+                  <dt>Size</dt>
+                  <dd>{formatBytes(model.bytes)}</dd>
+                </>
+              )}
               <dt>SHA-256</dt>
               <dd>
                 <Hash value={model.sha256} length={20} />

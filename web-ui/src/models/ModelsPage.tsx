@@ -72,8 +72,8 @@ export default function ModelsPage() {
                           {model.description && <div className="muted small">{model.description}</div>}
                         </Table.Td>
                         <Table.Td>{KINDS[model.kind] ?? model.kind}</Table.Td>
-                        <Table.Td className="num">{formatShort(model.parameters)}</Table.Td>
-                        <Table.Td className="num">{formatBytes(model.bytes)}</Table.Td>
+                        <Table.Td className="num">{formatShort(model.parameters || null)}</Table.Td>
+                        <Table.Td className="num">{formatBytes(model.bytes || null)}</Table.Td>
                         <Table.Td>
                           <Hash value={model.sha256} length={8} />
                         </Table.Td>
