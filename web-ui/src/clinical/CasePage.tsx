@@ -138,7 +138,7 @@ function AnswerModel({ model }: { model: NonNullable<Assessment['model']> }) {
         opened={opened}
         onClose={() => setOpened(false)}
         position="right"
-        size="min(1080px, 94vw)"
+        size="min(1400px, 94vw)"
         title={
           <span>
             Where <strong>{model.name}</strong> {model.version} comes from{' · '}

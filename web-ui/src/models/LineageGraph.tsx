@@ -14,7 +14,7 @@ import { CARD, layout, shorten } from './lineageLayout';
 
 const ICONS = { model: IconBrain, run: IconPlayerPlay, dataset: IconDatabase };
 const NAMES = { model: 'Model', run: 'Run', dataset: 'Dataset' };
-const PAD = 34;
+const PAD = 24;
 /** What the key at the bottom takes. */
 const KEY = 30;
 
@@ -146,25 +146,21 @@ export function LineageGraph({
               />
             );
           })}
-          {drawing.labels.map(({ id, role, x, y }) => {
-            const text = shorten(role, 14);
-            const width = text.length * 6.4 + 12;
-            return (
-              <g key={`${id} ${role}`} className="edge-label" transform={`translate(${x} ${y})`}>
-                <title>{role}</title>
-                <rect y={-9} width={width} height={18} rx={9} />
-                <text x={width / 2} textAnchor="middle" dy="0.34em">
-                  {text}
-                </text>
-              </g>
-            );
-          })}
-          {drawing.placed.map(({ node, x, y }) => (
+          {drawing.labels.map(({ id, role, x, y, width }) => (
+            <g key={`${id} ${role}`} className="edge-label" transform={`translate(${x} ${y})`}>
+              <rect y={-9} width={width} height={18} rx={9} />
+              <text x={width / 2} textAnchor="middle" dy="0.34em">
+                {role}
+              </text>
+            </g>
+          ))}
+          {drawing.placed.map(({ node, x, y, width }) => (
             <Card
               key={node.id}
               node={node}
               x={x}
               y={y}
+              width={width}
               root={node.id === lineage.root}
               selected={node.id === selected}
               select={() => select(node.id)}
@@ -219,6 +215,7 @@ function Card({
   node,
   x,
   y,
+  width,
   root,
   selected,
   select,
@@ -226,6 +223,7 @@ function Card({
   node: LineageNode;
   x: number;
   y: number;
+  width: number;
   root: boolean;
   selected: boolean;
   select: () => void;
@@ -251,7 +249,7 @@ function Card({
       data-selected={selected}
     >
       <title>{node.label}</title>
-      <rect className="card" width={CARD.width} height={CARD.height} rx={7} />
+      <rect className="card" width={width} height={CARD.height} rx={7} />
       <g className={`kind-${node.kind}`}>
         <path
           d={`M0 7a7 7 0 0 1 7-7h29v${CARD.height}h-29a7 7 0 0 1-7-7z`}
@@ -261,10 +259,10 @@ function Card({
         <Icon x={9} y={CARD.height / 2 - 9} width={18} height={18} aria-hidden />
       </g>
       <text className="title" x={46} y={24}>
-        {shorten(node.label, 21)}
+        {shorten(node.label, Math.floor((width - 50) / 8.2))}
       </text>
       <text className="sub" x={46} y={42}>
-        {shorten(subtitle(node), 27)}
+        {shorten(subtitle(node), Math.floor((width - 50) / 6.4))}
       </text>
       {node.sha256 && (
         <text className="hash" x={46} y={60}>

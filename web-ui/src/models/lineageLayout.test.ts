@@ -48,6 +48,11 @@ describe('lineage layout', () => {
     expect(drawing.drawn).toHaveLength(fused.edges.length);
   });
 
+  it('gives runs less room than what they are made of and make', () => {
+    expect(at.get('fuse')?.width).toBeLessThan(CARD.width);
+    expect(at.get('data-c')?.width).toBe(CARD.width);
+  });
+
   it('lets no two cards touch and none leave the drawing', () => {
     for (const a of drawing.placed) {
       expect(a.y).toBeGreaterThanOrEqual(0);
@@ -68,8 +73,13 @@ describe('lineage layout', () => {
   it('writes each role once where it leaves its card, no two on one another', () => {
     const { labels } = drawing;
     expect(labels.filter((label) => label.id === 'base').map((label) => label.role)).toEqual([
-      'initialised from',
+      'initialised f…',
     ]);
+    expect(labels.map((label) => label.role)).not.toContain('made by');
+    for (const label of labels) {
+      const next = drawing.placed.filter((place) => place.x > label.x).map((place) => place.x);
+      expect(label.x + label.width, label.role).toBeLessThan(Math.min(...next));
+    }
     for (const a of labels) {
       for (const b of labels)
         if (a !== b && a.x === b.x) expect(Math.abs(a.y - b.y)).toBeGreaterThanOrEqual(20);

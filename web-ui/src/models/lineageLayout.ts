@@ -4,13 +4,23 @@ import type { Lineage, LineageEdge, LineageNode } from '../api/types';
  * Where the cards of a lineage stand: the model at the right, what it was made of to its left, layer by layer.
  * Layered drawing after Sugiyama: longest path for the layers, barycentres for the order within a layer.
  */
-export const CARD = { width: 226, height: 76, columnGap: 112, rowGap: 24 };
+export const CARD = { width: 226, height: 76, rowGap: 24 };
+
+/** A run has little to say on its card: a deep lineage must not be drawn too small to read. */
+const RUN_WIDTH = 116;
+/** Between columns: for the curves, and for the longest role written there. */
+const GAP = 44;
+const ROLE_AT = 10;
+const ROLE_LENGTH = 14;
+/** What "made by" leads to can be seen: a run. */
+const OBVIOUS = 'made by';
 
 export interface Placed {
   node: LineageNode;
   layer: number;
   x: number;
   y: number;
+  width: number;
 }
 
 export interface Drawn {
@@ -24,6 +34,7 @@ export interface Label {
   role: string;
   x: number;
   y: number;
+  width: number;
 }
 
 export interface Layout {
@@ -88,7 +99,24 @@ export function layout(lineage: Lineage): Layout {
 
   const tallest = Math.max(1, ...columns.map((column) => column.length));
   const height = tallest * CARD.height + (tallest - 1) * CARD.rowGap;
-  const width = count * CARD.width + (count - 1) * CARD.columnGap;
+  const widths = columns.map((column) =>
+    column.every((id) => nodes.get(id)?.kind === 'run') ? RUN_WIDTH : CARD.width,
+  );
+  const gaps = columns.map((column) =>
+    Math.max(
+      GAP,
+      ...edges
+        .filter((edge) => edge.role && edge.role !== OBVIOUS && column.includes(edge.to))
+        .map((edge) => ROLE_AT + roleWidth(edge.role) + 22),
+    ),
+  );
+  // From the left: the last layer begins at 0.
+  const lefts: number[] = [];
+  let width = 0;
+  for (let layer = count - 1; layer >= 0; layer--) {
+    lefts[layer] = width;
+    width += (widths[layer] ?? 0) + (layer > 0 ? (gaps[layer] ?? 0) : 0);
+  }
   const places = new Map<string, Placed>();
   columns.forEach((column, layer) => {
     const own = column.length * CARD.height + (column.length - 1) * CARD.rowGap;
@@ -98,7 +126,8 @@ export function layout(lineage: Lineage): Layout {
       places.set(id, {
         node,
         layer,
-        x: (count - 1 - layer) * (CARD.width + CARD.columnGap),
+        x: lefts[layer] ?? 0,
+        width: widths[layer] ?? CARD.width,
         y: (height - own) / 2 + row * (CARD.height + CARD.rowGap),
       });
     });
@@ -117,15 +146,16 @@ function label(edges: LineageEdge[], places: Map<string, Placed>): Label[] {
   const roles = new Map<string, string[]>();
   for (const { to, role } of edges) {
     const known = roles.get(to) ?? [];
-    if (role && !known.includes(role)) roles.set(to, [...known, role]);
+    if (role && role !== OBVIOUS && !known.includes(role)) roles.set(to, [...known, role]);
   }
   return [...roles].flatMap(([id, list]) => {
     const part = places.get(id);
     if (!part) return [];
     return list.map((role, index) => ({
       id,
-      role,
-      x: part.x + CARD.width + 10,
+      role: shorten(role, ROLE_LENGTH),
+      width: roleWidth(role),
+      x: part.x + part.width + ROLE_AT,
       y: part.y + CARD.height / 2 + (index - (list.length - 1) / 2) * 22,
     }));
   });
@@ -136,18 +166,22 @@ function draw(edge: LineageEdge, places: Map<string, Placed>): Drawn[] {
   const made = places.get(edge.from);
   const part = places.get(edge.to);
   if (!made || !part) return [];
-  const x1 = part.x + CARD.width;
+  const x1 = part.x + part.width;
   const y1 = part.y + CARD.height / 2;
   const x2 = made.x;
   const y2 = made.y + CARD.height / 2;
   // The curve bends only in the gap before its end, so that a long edge runs straight between the cards.
-  const bend = Math.max(40, Math.min(CARD.columnGap, x2 - x1)) / 2;
+  const bend = Math.max(40, Math.min(100, x2 - x1)) / 2;
   return [
     {
       edge,
       path: `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`,
     },
   ];
+}
+
+function roleWidth(role: string): number {
+  return Math.min(role.length, ROLE_LENGTH) * 6.4 + 12;
 }
 
 /** Text that fits a card, cut at its end. */
