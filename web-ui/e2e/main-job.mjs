@@ -238,6 +238,8 @@ async function train() {
   await page.getByTestId('job-submit').click();
   await page.getByTestId('job-state').getByText('SUCCEEDED').waitFor({ timeout: 120_000 });
   await page.locator(`[data-testid=loss-chart][data-points="${STEPS}"]`).waitFor();
+  // The model is registered a moment after the job has ended; the page then leads to it.
+  await page.getByTestId('job-model').waitFor();
   const grown = (await counts()).filter((count) => count > 0);
   assert.ok(grown.length >= 2, `the curve was seen to grow, its points were ${grown}`);
   assert.ok((await page.locator('[data-testid=loss-chart] canvas').count()) === 1, 'the curve is drawn');

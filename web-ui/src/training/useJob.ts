@@ -14,8 +14,13 @@ export function useJob(id: string) {
   const job = useQuery({
     queryKey: ['job', id],
     queryFn: () => api.job(id),
-    refetchInterval: (query) =>
-      feed === 'polling' && query.state.data && !isOver(query.state.data) ? 2500 : false,
+    refetchInterval: (query) => {
+      const current = query.state.data;
+      if (!current) return false;
+      // Its model is registered a moment after a job has ended, and the stream is closed by then.
+      if (current.state === 'SUCCEEDED' && !current.modelId) return 1000;
+      return feed === 'polling' && !isOver(current) ? 2500 : false;
+    },
   });
   const metrics = useMetrics(id, feed === 'polling' && job.data !== undefined && !isOver(job.data));
   const ready = job.data !== undefined && metrics.data !== undefined;

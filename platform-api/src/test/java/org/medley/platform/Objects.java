@@ -64,7 +64,7 @@ enum Objects {
                             + " SELECT ?, id, '" + caseId + "', 'test', now(), '" + modelId
                             + "', '{\"model\": {\"id\": \"" + modelId
                             + "\", \"name\": \"x\", \"version\": 1, \"sha256\": \"x\"}, \"differential\": [], \"unexplained\": 0.0, \"passages\": [],"
-                            + " \"findings\": {\"present\": [], \"absent\": []}, \"prompt\": \"x\"}'"
+                            + " \"findings\": {\"present\": [], \"absent\": [], \"conditions\": []}, \"prompt\": \"x\"}'"
                             + " FROM identity_tenant WHERE name = 'demo'");
         }
     };

@@ -61,7 +61,13 @@ class Assessor {
                         .toList(),
                 missing(patient),
                 cited,
-                new CitationCheck.CaseFindings(labels(patient.allPresent()), labels(patient.allAbsent())),
+                new CitationCheck.CaseFindings(
+                        labels(patient.allPresent()),
+                        labels(patient.allAbsent()),
+                        differential.ranked().stream()
+                                .limit(SHOWN)
+                                .map(r -> r.condition().inText())
+                                .toList()),
                 ReasoningPrompt.user(knowledge, patient, differential, passages));
     }
 

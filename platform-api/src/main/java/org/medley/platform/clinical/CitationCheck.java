@@ -62,8 +62,11 @@ final class CitationCheck {
 
     private CitationCheck() {}
 
-    /** Labels of the findings of a case; sentences may speak of them without a passage holding them. */
-    record CaseFindings(List<String> present, List<String> absent) {
+    /**
+     * Labels of the findings of a case, of which sentences may speak without a passage holding them, and the names of the
+     * conditions ranked for it, as they stand in a sentence.
+     */
+    record CaseFindings(List<String> present, List<String> absent, List<String> conditions) {
         /** Whether a sentence turns a finding of the case round. */
         boolean contradict(String sentence) {
             String text = sentence.toLowerCase(Locale.ROOT);
@@ -104,9 +107,30 @@ final class CitationCheck {
         double support = said.isEmpty()
                 ? 0
                 : (double) said.stream().filter(known::contains).count() / said.size();
-        boolean holds = exist && support >= ENOUGH && !findings.contradict(sentence);
+        boolean holds = exist
+                && support >= ENOUGH
+                && !findings.contradict(sentence)
+                && namesFit(sentence, passages, findings.conditions);
         Status status = citations.isEmpty() ? Status.uncited : holds ? Status.supported : Status.unsupported;
         return new Sentence(sentence, List.copyOf(citations), status, Math.round(support * 100) / 100.0);
+    }
+
+    /** Whether each passage that is cited right behind a condition's name speaks of that condition. */
+    private static boolean namesFit(String sentence, List<Assessment.Cited> passages, List<String> conditions) {
+        Matcher matcher = CITATION.matcher(sentence);
+        while (matcher.find()) {
+            String before =
+                    sentence.substring(0, matcher.start()).stripTrailing().toLowerCase(Locale.ROOT);
+            Assessment.Cited passage = passages.get(Integer.parseInt(matcher.group(1)) - 1);
+            String held = (passage.title() + " " + passage.text()).toLowerCase(Locale.ROOT);
+            boolean elsewhere = conditions.stream()
+                    .map(name -> name.toLowerCase(Locale.ROOT))
+                    .anyMatch(name -> before.endsWith(name) && !held.contains(name));
+            if (elsewhere) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static Set<String> words(String text) {

@@ -24,8 +24,8 @@ class CitationCheckTest {
                     "Migraine causes throbbing headache with nausea.",
                     List.of()));
 
-    private static final CitationCheck.CaseFindings FINDINGS =
-            new CitationCheck.CaseFindings(List.of("swelling of one leg"), List.of("fast heart rate"));
+    private static final CitationCheck.CaseFindings FINDINGS = new CitationCheck.CaseFindings(
+            List.of("swelling of one leg"), List.of("fast heart rate"), List.of("pulmonary embolism", "migraine"));
 
     private static Sentence only(String text) {
         List<Sentence> sentences = CitationCheck.check(text, PASSAGES, FINDINGS);
@@ -64,6 +64,16 @@ class CitationCheckTest {
         assertThat(only("The absence of fast heart rate makes pulmonary embolism less certain [1].")
                         .status())
                 .isEqualTo(Status.supported);
+    }
+
+    @Test
+    void aNameIsCitedToAPassageThatSpeaksOfIt() {
+        assertThat(only("Most likely is pulmonary embolism [1]; next comes migraine [2].")
+                        .status())
+                .isEqualTo(Status.supported);
+        assertThat(only("Most likely is pulmonary embolism [1]; next comes pulmonary embolism [2].")
+                        .status())
+                .isEqualTo(Status.unsupported);
     }
 
     @Test
