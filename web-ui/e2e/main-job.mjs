@@ -51,6 +51,25 @@ batchTokens: 512
 steps: ${STEPS}
 `;
 
+/** A second model from the first, and the two fused. */
+const SECOND = `${MODEL}-second`;
+const FUSED = `${MODEL}-fused`;
+const SECOND_RECIPE = `kind: train
+name: ${SECOND}
+model: {from: ${MODEL}}
+data:
+  - {dataset: ${DATASET}, format: text}
+sequence: 64
+microTokens: 512
+batchTokens: 512
+steps: 5
+`;
+const FUSE_RECIPE = `kind: fuse
+name: ${FUSED}
+method: linear
+models: [{model: ${MODEL}}, {model: ${SECOND}}]
+`;
+
 const browser = await chromium.launch({
   executablePath: given.chromium,
   args: ['--no-sandbox', '--disable-background-networking'],
@@ -246,20 +265,32 @@ async function train() {
   return grown;
 }
 
+/** Starts a job from the screen and waits on its page until it leads to the model it made. */
+async function finish(recipe) {
+  await page.goto(`${base}/training`);
+  await page.getByTestId('job-new').click();
+  await page.getByTestId('job-recipe').fill(recipe);
+  await page.getByTestId('job-submit').click();
+  await page.getByTestId('job-state').getByText('SUCCEEDED').waitFor({ timeout: 60_000 });
+  await page.getByTestId('job-model').waitFor();
+}
+
 async function moveProduction() {
   await page.goto(`${base}/models`);
   const before = await page.getByTestId('production-model').getByRole('link').innerText();
   const moves = await page.getByTestId('alias-event').count();
-  await page.getByTestId('model-row').getByText(MODEL).click();
-  await page.locator('[data-testid=lineage-node][data-kind=dataset]').waitFor();
+  await page.getByTestId('model-row').getByText(FUSED).click();
+  // The fusion, and behind it both trainings on the one dataset.
+  await page.locator('[data-testid=lineage-node][data-kind=dataset]').first().waitFor();
+  assert.equal(await page.locator('[data-testid=lineage-node][data-kind=run]').count(), 3);
   await page.getByTestId('model-promote').click();
   assert.ok(await page.getByTestId('promote-confirm').isDisabled(), 'no promotion without a reason');
   await page.getByTestId('promote-reason').fill(`measured better ${mark}`);
   await page.getByTestId('promote-confirm').click();
   await page.getByText('In production', { exact: true }).waitFor();
   await page.goto(`${base}/models`);
-  await page.getByTestId('production-model').getByText(MODEL).waitFor();
-  passed(`${MODEL} was promoted`);
+  await page.getByTestId('production-model').getByText(FUSED).waitFor();
+  passed(`${FUSED} was promoted`);
 
   await page.getByTestId('model-rollback').click();
   await page.getByTestId('rollback-reason').fill(`measured worse ${mark}`);
@@ -326,6 +357,9 @@ try {
   const points = await train();
   passed(`a job trained while its curve grew: ${points} points`);
   await page.screenshot({ path: join(given.shots, 'job.png') });
+  await finish(SECOND_RECIPE);
+  await finish(FUSE_RECIPE);
+  passed('a second model was trained from the first, and the two were fused');
   await moveProduction();
   await page.screenshot({ path: join(given.shots, 'models.png') });
 

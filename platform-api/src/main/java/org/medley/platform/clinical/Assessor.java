@@ -62,7 +62,7 @@ class Assessor {
                 missing(patient),
                 cited,
                 new CitationCheck.CaseFindings(
-                        labels(patient.allPresent()),
+                        stated(patient),
                         labels(patient.allAbsent()),
                         differential.ranked().stream()
                                 .limit(SHOWN)
@@ -159,6 +159,13 @@ class Assessor {
         if (isMissing) {
             list.add(what);
         }
+    }
+
+    /** Labels of all that is there: findings, and risk factors, which a reasoning may name as evidence too. */
+    private List<String> stated(PatientCase patient) {
+        List<String> stated = new ArrayList<>(labels(patient.allPresent()));
+        patient.risks().forEach(risk -> stated.add(knowledge.risks().get(risk).label()));
+        return stated;
     }
 
     private List<String> labels(List<String> findings) {

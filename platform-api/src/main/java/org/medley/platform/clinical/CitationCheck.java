@@ -1,6 +1,7 @@
 package org.medley.platform.clinical;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -14,8 +15,8 @@ import org.medley.platform.clinical.Reasoning.Status;
 /**
  * Checks each sentence against what it cites: its telling words must stand in the cited passages or in the case. A
  * lexical check: it finds invented terms and wrong numbers, and cannot tell that a sentence turns a passage's meaning
- * round. What the case itself contradicts is caught as well: a finding that is there told as absent, or one that is absent told
- * as fitting. Words shorter than four letters and the connecting words of the reasoning itself do not count.
+ * round. What the case itself contradicts is caught as well: a finding that is there told as absent, or one told as
+ * fitting that is absent or that nobody entered. Words shorter than four letters and the connecting words of the reasoning itself do not count.
  */
 final class CitationCheck {
     /** Below this share a sentence counts as unsupported. */
@@ -67,29 +68,43 @@ final class CitationCheck {
      * conditions ranked for it, as they stand in a sentence.
      */
     record CaseFindings(List<String> present, List<String> absent, List<String> conditions) {
-        /** Whether a sentence turns a finding of the case round. */
-        boolean contradict(String sentence) {
+        /** Whether a sentence turns a finding of the case round, or tells one of the vocabulary that nobody entered. */
+        boolean contradict(String sentence, Collection<String> vocabulary) {
             String text = sentence.toLowerCase(Locale.ROOT);
-            boolean deniesPresent = present.stream().anyMatch(label -> text.contains("absence of " + label));
-            boolean claimsAbsent = text.contains(" fit")
-                    && absent.stream().anyMatch(label -> text.contains(label) && !text.contains("absence of " + label));
-            return deniesPresent || claimsAbsent;
+            List<String> there = present.stream()
+                    .map(label -> label.toLowerCase(Locale.ROOT))
+                    .toList();
+            if (there.stream().anyMatch(label -> text.contains("absence of " + label))) {
+                return true;
+            }
+            int fit = text.indexOf(" fit");
+            String claimed = fit < 0 ? "" : text.substring(0, fit);
+            return vocabulary.stream()
+                    .map(label -> label.toLowerCase(Locale.ROOT))
+                    .filter(label -> claimed.contains(label) && !claimed.contains("absence of " + label))
+                    .anyMatch(label -> there.stream().noneMatch(known -> known.contains(label)));
         }
     }
 
-    static List<Sentence> check(String text, List<Assessment.Cited> passages, CaseFindings findings) {
+    /** @param vocabulary labels of all findings there are */
+    static List<Sentence> check(
+            String text, List<Assessment.Cited> passages, CaseFindings findings, Collection<String> vocabulary) {
         Set<String> caseWords = words(String.join(" ", findings.present) + " " + String.join(" ", findings.absent));
         List<Sentence> sentences = new ArrayList<>();
         for (String sentence : BORDER.split(text.strip())) {
             if (!sentence.isBlank()) {
-                sentences.add(judge(sentence.strip(), passages, findings, caseWords));
+                sentences.add(judge(sentence.strip(), passages, findings, vocabulary, caseWords));
             }
         }
         return sentences;
     }
 
     private static Sentence judge(
-            String sentence, List<Assessment.Cited> passages, CaseFindings findings, Set<String> caseWords) {
+            String sentence,
+            List<Assessment.Cited> passages,
+            CaseFindings findings,
+            Collection<String> vocabulary,
+            Set<String> caseWords) {
         Set<Integer> citations = new LinkedHashSet<>();
         Matcher matcher = CITATION.matcher(sentence);
         while (matcher.find()) {
@@ -109,7 +124,7 @@ final class CitationCheck {
                 : (double) said.stream().filter(known::contains).count() / said.size();
         boolean holds = exist
                 && support >= ENOUGH
-                && !findings.contradict(sentence)
+                && !findings.contradict(sentence, vocabulary)
                 && namesFit(sentence, passages, findings.conditions);
         Status status = citations.isEmpty() ? Status.uncited : holds ? Status.supported : Status.unsupported;
         return new Sentence(sentence, List.copyOf(citations), status, Math.round(support * 100) / 100.0);

@@ -19,6 +19,7 @@ import java.util.concurrent.TimeUnit;
 import org.jboss.logging.Logger;
 import org.medley.platform.audit.Outcome;
 import org.medley.platform.inference.ModelClient;
+import org.medley.platform.knowledge.Knowledge;
 import org.medley.runtime.api.EventWriter;
 
 /** Has the model explain an assessment and streams what it writes; keeps the whole, checked, when it has ended. */
@@ -31,11 +32,15 @@ class ReasoningStream {
     private final ModelClient models;
     private final ClinicalService service;
     private final ObjectMapper json;
+    private final List<String> vocabulary;
 
-    ReasoningStream(ModelClient models, ClinicalService service, ObjectMapper json) {
+    ReasoningStream(ModelClient models, ClinicalService service, Knowledge knowledge, ObjectMapper json) {
         this.models = models;
         this.service = service;
         this.json = json;
+        this.vocabulary = knowledge.findings().values().stream()
+                .map(Knowledge.Finding::label)
+                .toList();
     }
 
     private sealed interface Event permits Piece, Done, Failed {}
@@ -97,10 +102,10 @@ class ReasoningStream {
         service.keep(assessment, reasoning, outcome);
     }
 
-    private static Reasoning reasoning(String text, Assessment.Computed computed, Reasoning.Usage usage) {
+    private Reasoning reasoning(String text, Assessment.Computed computed, Reasoning.Usage usage) {
         return new Reasoning(
                 text.strip(),
-                CitationCheck.check(text, computed.passages(), computed.findings()),
+                CitationCheck.check(text, computed.passages(), computed.findings(), vocabulary),
                 Instant.now(),
                 usage);
     }

@@ -25,10 +25,15 @@ class CitationCheckTest {
                     List.of()));
 
     private static final CitationCheck.CaseFindings FINDINGS = new CitationCheck.CaseFindings(
-            List.of("swelling of one leg"), List.of("fast heart rate"), List.of("pulmonary embolism", "migraine"));
+            List.of("swelling of one leg", "sudden breathlessness"),
+            List.of("fast heart rate"),
+            List.of("pulmonary embolism", "migraine"));
+
+    private static final List<String> VOCABULARY = List.of(
+            "swelling of one leg", "fast heart rate", "throbbing headache", "sudden breathlessness", "breathlessness");
 
     private static Sentence only(String text) {
-        List<Sentence> sentences = CitationCheck.check(text, PASSAGES, FINDINGS);
+        List<Sentence> sentences = CitationCheck.check(text, PASSAGES, FINDINGS, VOCABULARY);
         assertThat(sentences).hasSize(1);
         return sentences.getFirst();
     }
@@ -61,6 +66,9 @@ class CitationCheckTest {
                 .isEqualTo(Status.unsupported);
         assertThat(only("A fast heart rate fits pulmonary embolism [1].").status())
                 .isEqualTo(Status.unsupported);
+        assertThat(only("Throbbing headache fits migraine [2].").status())
+                .as("it is in the passage, but nobody entered it")
+                .isEqualTo(Status.unsupported);
         assertThat(only("The absence of fast heart rate makes pulmonary embolism less certain [1].")
                         .status())
                 .isEqualTo(Status.supported);
@@ -78,8 +86,8 @@ class CitationCheckTest {
 
     @Test
     void sentencesAreCutAfterTheirCitations() {
-        List<Sentence> sentences =
-                CitationCheck.check("Migraine causes nausea [2]. Sudden breathlessness [1]. Rest.", PASSAGES, FINDINGS);
+        List<Sentence> sentences = CitationCheck.check(
+                "Migraine causes nausea [2]. Sudden breathlessness [1]. Rest.", PASSAGES, FINDINGS, VOCABULARY);
         assertThat(sentences).extracting(Sentence::text).hasSize(3);
         assertThat(sentences)
                 .extracting(Sentence::status)

@@ -14,7 +14,8 @@ public record Catalog(Path models, Path datasets, Path base) {
     public Path model(String reference) {
         Path folder = isPath(reference) ? path(reference) : models.resolve(checked(reference));
         if (!Files.isRegularFile(folder.resolve("config.json"))) {
-            throw new BadRecipeException("model '" + reference + "' is not at " + folder + " (no config.json there)");
+            throw new BadRecipeException(
+                    "there is no model '" + reference + "'" + place(folder.resolve("config.json")));
         }
         return folder;
     }
@@ -22,9 +23,14 @@ public record Catalog(Path models, Path datasets, Path base) {
     public Path dataset(String reference) {
         Path file = isPath(reference) ? path(reference) : datasets.resolve(checked(reference) + ".jsonl");
         if (!Files.isRegularFile(file)) {
-            throw new BadRecipeException("dataset '" + reference + "' is not at " + file);
+            throw new BadRecipeException("there is no dataset '" + reference + "'" + place(file));
         }
         return file;
+    }
+
+    /** Where it was looked for; whoever sends recipes over the network is not told the server's folders. */
+    private String place(Path looked) {
+        return base == null ? "" : " (looked for " + looked + ")";
     }
 
     private static boolean isPath(String reference) {

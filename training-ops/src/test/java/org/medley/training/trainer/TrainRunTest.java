@@ -140,7 +140,7 @@ class TrainRunTest {
         assertThatThrownBy(
                         () -> new TrainRun(recipe("x", "from: nowhere", 2), catalog, home.resolve("w"), new Recorder(9))
                                 .run(target))
-                .hasMessageContaining("model 'nowhere' is not at");
+                .hasMessageContaining("there is no model 'nowhere'");
         assertThat(target).doesNotExist();
     }
 }
