@@ -3,8 +3,7 @@ package org.medley.platform.audit;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import javax.sql.DataSource;
-import org.medley.platform.database.LocalDatabase;
-import org.postgresql.ds.PGSimpleDataSource;
+import org.medley.platform.database.CommandDatabase;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -35,17 +34,7 @@ public final class VerifyCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         Path folder = data.toAbsolutePath().normalize();
-        String url = System.getenv("MEDLEY_DATABASE_URL");
-        if (url != null && !url.isBlank()) {
-            PGSimpleDataSource database = new PGSimpleDataSource();
-            database.setURL(url);
-            database.setUser(System.getenv().getOrDefault("MEDLEY_DATABASE_USERNAME", LocalDatabase.APP));
-            database.setPassword(System.getenv("MEDLEY_DATABASE_PASSWORD"));
-            return report(database, folder);
-        }
-        try (LocalDatabase database = LocalDatabase.attach(folder)) {
-            return report(database.as(LocalDatabase.APP), folder);
-        }
+        return CommandDatabase.use(folder, database -> report(database, folder));
     }
 
     private int report(DataSource database, Path folder) throws Exception {

@@ -18,8 +18,8 @@ class ClinicalBeans {
     @Produces
     @Singleton
     @Startup
-    Knowledge knowledge() {
-        return KnowledgeLoader.load();
+    Knowledge knowledge(ClinicalConfig config) {
+        return KnowledgeLoader.load(config.bands());
     }
 
     @Produces

@@ -6,12 +6,15 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.medley.platform.knowledge.Knowledge.Bands;
 import org.medley.platform.knowledge.Knowledge.Condition;
 import org.medley.platform.knowledge.Knowledge.Finding;
@@ -53,12 +56,20 @@ public final class KnowledgeLoader {
     private record Refinements(Map<String, String> refinements) {}
 
     public static Knowledge load() {
-        return new KnowledgeLoader().read();
+        return load(Optional.empty());
     }
 
-    private Knowledge read() {
+    /** @param bands a site's own numbers for the bands, a whole file in the place of {@code bands.yaml} */
+    public static Knowledge load(Optional<Path> bands) {
+        return new KnowledgeLoader().read(bands);
+    }
+
+    private Knowledge read(Optional<Path> siteBands) {
         Index index = file("index.yaml", Index.class);
-        BandsFile bands = file("bands.yaml", BandsFile.class);
+        BandsFile bands = siteBands
+                .map(path -> parse(path.toString(), bytes(path), BandsFile.class))
+                .orElseGet(() -> file("bands.yaml", BandsFile.class));
+        check(bands);
         Map<String, Finding> findings = new LinkedHashMap<>();
         Map<String, Risk> risks = new LinkedHashMap<>();
         for (String name : index.vocabularies) {
@@ -104,8 +115,23 @@ public final class KnowledgeLoader {
             if (in == null) {
                 throw new IllegalStateException("knowledge base: " + name + " is missing");
             }
-            byte[] bytes = in.readAllBytes();
-            digest.update(bytes);
+            return parse(name, in.readAllBytes(), type);
+        } catch (IOException e) {
+            throw new IllegalStateException("knowledge base: " + name + " cannot be read", e);
+        }
+    }
+
+    private static byte[] bytes(Path path) {
+        try {
+            return Files.readAllBytes(path);
+        } catch (IOException e) {
+            throw new IllegalStateException("knowledge base: " + path + " cannot be read", e);
+        }
+    }
+
+    private <T> T parse(String name, byte[] bytes, Class<T> type) {
+        digest.update(bytes);
+        try {
             return YAML.readValue(bytes, type);
         } catch (JacksonException e) {
             throw new IllegalStateException(
@@ -113,6 +139,24 @@ public final class KnowledgeLoader {
         } catch (IOException e) {
             throw new IllegalStateException("knowledge base: " + name + " cannot be read", e);
         }
+    }
+
+    private static void check(BandsFile bands) {
+        inside(bands.frequency, 0.001, 0.999);
+        inside(bands.background, 0.0001, 0.999);
+        inside(bands.prevalence, 1e-6, 1e6);
+        inside(bands.risk, 0.01, 100);
+        inside(Map.of("against", bands.against), 0.01, 1);
+        inside(Map.of("unexplained", bands.unexplained), 0, 1e6);
+    }
+
+    private static void inside(Map<String, Double> values, double min, double max) {
+        values.forEach((band, value) -> {
+            if (value == null || !(value >= min && value <= max)) {
+                throw new IllegalStateException(
+                        "knowledge base: band '" + band + "' is " + value + "; " + min + " to " + max + " is possible");
+            }
+        });
     }
 
     private static <T> void unique(Map<String, T> map, String id, T value, String file) {

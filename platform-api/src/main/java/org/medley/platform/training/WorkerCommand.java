@@ -9,12 +9,11 @@ import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import javax.sql.DataSource;
-import org.medley.platform.database.LocalDatabase;
+import org.medley.platform.database.CommandDatabase;
 import org.medley.training.job.JobQueue;
 import org.medley.training.job.Worker;
 import org.medley.training.trainer.Catalog;
 import org.medley.training.trainer.RecipeRunner;
-import org.postgresql.ds.PGSimpleDataSource;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -50,17 +49,7 @@ public final class WorkerCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         Path folder = data.toAbsolutePath().normalize();
-        String url = System.getenv("MEDLEY_DATABASE_URL");
-        if (url == null || url.isBlank()) {
-            try (LocalDatabase database = LocalDatabase.attach(folder)) {
-                return work(database.as(LocalDatabase.APP), folder);
-            }
-        }
-        PGSimpleDataSource database = new PGSimpleDataSource();
-        database.setURL(url);
-        database.setUser(System.getenv().getOrDefault("MEDLEY_DATABASE_USERNAME", LocalDatabase.APP));
-        database.setPassword(System.getenv("MEDLEY_DATABASE_PASSWORD"));
-        return work(database, folder);
+        return CommandDatabase.use(folder, database -> work(database, folder));
     }
 
     private static int work(DataSource database, Path folder) throws SQLException {

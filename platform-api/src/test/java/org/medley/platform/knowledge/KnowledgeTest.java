@@ -1,6 +1,7 @@
 package org.medley.platform.knowledge;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.networknt.schema.InputFormat;
 import com.networknt.schema.Schema;
@@ -11,10 +12,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.medley.platform.knowledge.Knowledge.Condition;
 
 class KnowledgeTest {
@@ -88,5 +91,18 @@ class KnowledgeTest {
                 .allSatisfy(id ->
                         assertThat(knowledge.conditions().get(id).cantMiss()).isTrue());
         assertThat(knowledge.notice()).contains("Not clinically validated");
+    }
+
+    @Test
+    void aSiteMayPutItsOwnNumbersBehindTheBands(@TempDir Path folder) throws IOException {
+        String own = Files.readString(ROOT.resolve("bands.yaml"));
+        Path file = folder.resolve("bands.yaml");
+        Files.writeString(file, own.replace("usual: 0.75", "usual: 0.6"));
+        Knowledge site = KnowledgeLoader.load(Optional.of(file));
+        assertThat(site.bands().frequency()).containsEntry("usual", 0.6);
+        assertThat(site.version()).isNotEqualTo(knowledge.version());
+        Files.writeString(file, own.replace("usual: 0.75", "usual: 1.75"));
+        assertThatThrownBy(() -> KnowledgeLoader.load(Optional.of(file)))
+                .hasMessageContaining("band 'usual' is 1.75; 0.001 to 0.999 is possible");
     }
 }
