@@ -89,10 +89,6 @@ public class ModelHost {
         return embedder;
     }
 
-    synchronized List<Engine> loaded() {
-        return List.copyOf(engines.values());
-    }
-
     @PreDestroy
     synchronized void close() {
         engines.values().forEach(engine -> engine.drain(DRAIN_MILLIS));

@@ -1,14 +1,12 @@
 package org.medley.runtime.api;
 
 import jakarta.enterprise.context.ApplicationScoped;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Readiness;
 import org.medley.runtime.engine.Engine;
 import org.medley.runtime.engine.SamplingParams;
-import org.medley.runtime.engine.TokenListener;
 
 /** Ready once the model that the directory names for it has answered one token. */
 @Readiness
@@ -50,21 +48,7 @@ class ModelReadiness implements HealthCheck {
     }
 
     private static void selfTest(Engine engine) throws Exception {
-        CompletableFuture<Void> ended = new CompletableFuture<>();
-        engine.submit(engine.tokenizer().encode("ready?"), SamplingParams.greedy(1), new TokenListener() {
-            @Override
-            public void text(String piece) {}
-
-            @Override
-            public void end(FinishReason reason, Usage usage) {
-                ended.complete(null);
-            }
-
-            @Override
-            public void failed(RuntimeException cause) {
-                ended.completeExceptionally(cause);
-            }
-        });
-        ended.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        engine.complete(engine.tokenizer().encode("ready?"), SamplingParams.greedy(1))
+                .get(PATIENCE_SECONDS, TimeUnit.SECONDS);
     }
 }

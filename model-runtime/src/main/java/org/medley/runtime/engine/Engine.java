@@ -4,9 +4,9 @@ import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.medley.runtime.engine.TokenListener.FinishReason;
 import org.medley.runtime.engine.TokenListener.Usage;
 import org.medley.runtime.network.Decoder;
@@ -44,7 +44,6 @@ public final class Engine implements AutoCloseable {
     private final ChatTemplate template;
     private final Limits limits;
     private final BlockingQueue<Sequence> arrivals;
-    private final AtomicInteger running = new AtomicInteger();
     private final Thread thread;
     private volatile boolean closing;
 
@@ -82,14 +81,6 @@ public final class Engine implements AutoCloseable {
         return decoder.context();
     }
 
-    public int running() {
-        return running.get();
-    }
-
-    public int waiting() {
-        return arrivals.size();
-    }
-
     /** A request under way. */
     public interface Generation {
         /** Ends it at the next step; harmless when it has ended. */
@@ -118,6 +109,32 @@ public final class Engine implements AutoCloseable {
             throw new EngineBusyException(name, limits.waiting());
         }
         return sequence;
+    }
+
+    /** A whole answer. */
+    public record Completion(String text, FinishReason reason, Usage usage) {}
+
+    /** Takes a request of which only the end matters; refuses like {@link #submit}. */
+    public CompletableFuture<Completion> complete(int[] prompt, SamplingParams params) {
+        CompletableFuture<Completion> answer = new CompletableFuture<>();
+        StringBuilder text = new StringBuilder();
+        submit(prompt, params, new TokenListener() {
+            @Override
+            public void text(String piece) {
+                text.append(piece);
+            }
+
+            @Override
+            public void end(FinishReason reason, Usage usage) {
+                answer.complete(new Completion(text.toString(), reason, usage));
+            }
+
+            @Override
+            public void failed(RuntimeException cause) {
+                answer.completeExceptionally(cause);
+            }
+        });
+        return answer;
     }
 
     private final class Sequence implements Generation {
@@ -188,7 +205,6 @@ public final class Engine implements AutoCloseable {
                 if (!active.isEmpty()) {
                     step(active, ops, workspace);
                 }
-                running.set(active.size());
             }
         } catch (InterruptedException e) {
             // close() interrupts; what still runs is ended below

@@ -32,6 +32,6 @@ public final class DecoderLoader {
             return tensor.dtype() == DType.F32 && tensor.address() % 4 == 0 ? tensor : Formats.toF32(tensor, arena);
         }
         boolean fits = format != null && tensor.cols() % format.blockElements() == 0;
-        return fits && format != tensor.dtype() ? Formats.convertTensor(tensor, format, arena) : tensor;
+        return fits && format != tensor.dtype() ? Formats.convert(tensor, format, arena) : tensor;
     }
 }

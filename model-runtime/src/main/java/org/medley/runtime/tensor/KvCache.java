@@ -28,10 +28,6 @@ public final class KvCache implements AutoCloseable {
         return length;
     }
 
-    public int capacity() {
-        return capacity;
-    }
-
     /** Address of the keys of token 0 in {@code layer}; rows are {@code width} floats apart. */
     public long keys(int layer) {
         return keys.address() + (long) layer * capacity * width * Float.BYTES;

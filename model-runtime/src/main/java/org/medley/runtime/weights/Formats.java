@@ -23,17 +23,11 @@ public final class Formats {
         return Tensor.of(arena, tensor.toArray(), tensor.shape());
     }
 
-    /** The tensor in another format, in memory that lives while it is reachable. */
-    public static Tensor convertTensor(Tensor tensor, DType dtype, Arena arena) {
+    /** The tensor in another format, in memory of {@code arena}. */
+    public static Tensor convert(Tensor tensor, DType dtype, Arena arena) {
         MemorySegment target = arena.allocate(dtype.bytes(tensor.size()), 64);
         encode(tensor, dtype, target);
         return new Tensor(dtype, tensor.shape(), target);
-    }
-
-    static MemorySegment convert(Tensor tensor, DType dtype) {
-        MemorySegment target = Arena.ofAuto().allocate(dtype.bytes(tensor.size()), 64);
-        encode(tensor, dtype, target);
-        return target;
     }
 
     private static void encode(Tensor tensor, DType dtype, MemorySegment target) {

@@ -3,6 +3,7 @@ package org.medley.runtime.weights;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -84,7 +85,8 @@ public final class SafetensorsWriter implements AutoCloseable {
         }
         MemorySegment data = tensor.dtype() == next.getValue().dtype()
                 ? tensor.data()
-                : Formats.convert(tensor, next.getValue().dtype());
+                : Formats.convert(tensor, next.getValue().dtype(), Arena.ofAuto())
+                        .data();
         if (data.byteSize() != next.getValue().bytes()) {
             throw new IllegalArgumentException("tensor " + name + " " + tensor + " is not as declared");
         }

@@ -14,7 +14,7 @@ import org.medley.platform.clinical.Reasoning.Status;
 
 /**
  * Checks each sentence against what it cites: its telling words must stand in the cited passages or in the case. A
- * lexical check: it finds invented terms and wrong numbers, and cannot tell that a sentence turns a passage's meaning
+ * lexical check: it finds invented terms, not wrong numbers, and cannot tell that a sentence turns a passage's meaning
  * round. What the case itself contradicts is caught as well: a finding that is there told as absent, or one told as
  * fitting that is absent or that nobody entered. Words shorter than four letters and the connecting words of the reasoning itself do not count.
  */

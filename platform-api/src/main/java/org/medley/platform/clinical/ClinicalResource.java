@@ -12,6 +12,7 @@ import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.jboss.resteasy.reactive.ResponseStatus;
 import org.jboss.resteasy.reactive.RestPath;
@@ -130,10 +131,12 @@ public class ClinicalResource {
     @GET
     @Path("/cases")
     public List<CaseLine> cases() {
-        return service.list().stream()
+        List<CaseRecord> records = service.list();
+        Map<UUID, Long> counts = service.assessmentCounts();
+        return records.stream()
                 .map(record -> {
                     PatientCase p = service.patient(record);
-                    int count = service.assessmentsOf(record.id).size();
+                    int count = counts.getOrDefault(record.id, 0L).intValue();
                     return new CaseLine(
                             record.id, record.title, p.age(), p.sex(), p.complaint(), record.createdAt, count);
                 })

@@ -88,6 +88,11 @@ class ClinicalService {
     }
 
     @Transactional
+    Map<UUID, Long> assessmentCounts() {
+        return assessments.countByCase(caller.tenantId());
+    }
+
+    @Transactional
     List<AssessmentRecord> assessmentsOf(UUID caseId) {
         return assessments.ofCase(caller.tenantId(), caseId);
     }

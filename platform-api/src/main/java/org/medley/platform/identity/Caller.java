@@ -2,7 +2,6 @@ package org.medley.platform.identity;
 
 import io.quarkus.security.identity.SecurityIdentity;
 import jakarta.enterprise.context.RequestScoped;
-import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import org.medley.platform.audit.Actor;
@@ -32,12 +31,6 @@ public class Caller implements Actor {
     @Override
     public UUID tenantId() {
         return account().tenantId();
-    }
-
-    /** The caller's tenant, or nothing where there is no request or nobody has shown who they are. */
-    public Optional<UUID> tenantIfKnown() {
-        return Optional.ofNullable(identity.<Account>getAttribute(Account.ATTRIBUTE))
-                .map(Account::tenantId);
     }
 
     public String tenantName() {

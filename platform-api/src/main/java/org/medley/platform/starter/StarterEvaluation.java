@@ -11,7 +11,6 @@ import org.medley.platform.knowledge.Knowledge;
 import org.medley.platform.knowledge.Knowledge.Condition;
 import org.medley.runtime.engine.Engine;
 import org.medley.runtime.engine.SamplingParams;
-import org.medley.runtime.engine.TokenListener;
 import org.medley.runtime.network.Decoder;
 import org.medley.runtime.network.DecoderLoader;
 import org.medley.runtime.tensor.DType;
@@ -32,6 +31,9 @@ final class StarterEvaluation {
     private static final int MICRO_TOKENS = 4096;
     /** The first sentence names the conditions; it is never longer than this. */
     private static final int SENTENCE_TOKENS = 80;
+
+    private static final SamplingParams FIRST_SENTENCE =
+            new SamplingParams(0, 0, 1, 0, 1, 0, 0, 0, SENTENCE_TOKENS, List.of("."));
 
     private final Knowledge knowledge;
 
@@ -75,7 +77,7 @@ final class StarterEvaluation {
     private double[] hits(Path model, List<JsonNode> cases) throws Exception {
         try (Engine engine = new Engine(
                 "evaluated", new ModelFolder(model), CONTEXT, DType.F32, new Engine.Limits(16, 4096, 4096))) {
-            List<CompletableFuture<String>> answers = new ArrayList<>();
+            List<CompletableFuture<Engine.Completion>> answers = new ArrayList<>();
             for (JsonNode one : cases) {
                 JsonNode messages = one.get("messages");
                 List<ChatTemplate.Message> turns = List.of(
@@ -84,40 +86,17 @@ final class StarterEvaluation {
                         new ChatTemplate.Message(
                                 "user", messages.get(1).get("content").asText()));
                 int[] prompt = engine.tokenizer().encode(engine.template().render(turns, true));
-                answers.add(ask(engine, prompt));
+                answers.add(engine.complete(prompt, FIRST_SENTENCE));
             }
             double[] hits = new double[2];
             for (int i = 0; i < answers.size(); i++) {
-                List<String> named = named(answers.get(i).get());
+                List<String> named = named(answers.get(i).get().text());
                 int place = named.indexOf(cases.get(i).get("condition").asText());
                 hits[0] += place == 0 ? 1 : 0;
                 hits[1] += place >= 0 && place < 3 ? 1 : 0;
             }
             return hits;
         }
-    }
-
-    private static CompletableFuture<String> ask(Engine engine, int[] prompt) {
-        CompletableFuture<String> answer = new CompletableFuture<>();
-        StringBuilder text = new StringBuilder();
-        SamplingParams params = new SamplingParams(0, 0, 1, 0, 1, 0, 0, 0, SENTENCE_TOKENS, List.of("."));
-        engine.submit(prompt, params, new TokenListener() {
-            @Override
-            public void text(String piece) {
-                text.append(piece);
-            }
-
-            @Override
-            public void end(FinishReason reason, Usage usage) {
-                answer.complete(text.toString());
-            }
-
-            @Override
-            public void failed(RuntimeException cause) {
-                answer.completeExceptionally(cause);
-            }
-        });
-        return answer;
     }
 
     private record Mention(String condition, int at, int length) {}

@@ -11,6 +11,7 @@ import org.medley.runtime.tensor.kernel.AttentionKernel;
 import org.medley.runtime.tensor.kernel.Gemm;
 import org.medley.runtime.tensor.kernel.Gemm.Matrix;
 import org.medley.runtime.tensor.kernel.RowKernels;
+import org.medley.runtime.tensor.kernel.Scratch;
 import org.medley.runtime.tensor.kernel.Workers;
 
 /**
@@ -22,7 +23,7 @@ public final class CpuBackwardOps implements BackwardOps {
     /** Rows per partial sum of a norm's weight gradient; fixed, so that the order of addition is. */
     private static final int NORM_CHUNK = 256;
 
-    private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(Scratch::new);
+    private static final ThreadLocal<Scratch> SCRATCH = Scratch.perThread();
 
     @Override
     public void embedding(int[] ids, Tensor dy, Tensor dTable) {
@@ -97,7 +98,7 @@ public final class CpuBackwardOps implements BackwardOps {
     public void rope(int[] positions, RopeTable table, Tensor dy, Tensor dx) {
         int cols = dy.cols();
         Workers.ranges(dy.rows(), ELEMENT_GRAIN / cols, (from, to) -> {
-            long turned = SCRATCH.get().reserve(cols);
+            long turned = SCRATCH.get().floats(cols);
             for (int row = from; row < to; row++) {
                 int[] position = {positions[row]};
                 RowKernels.rope(dy.row(row), position, table, cols, -1, turned, 0, 1);
@@ -158,7 +159,7 @@ public final class CpuBackwardOps implements BackwardOps {
             Matrix probabilities = Matrix.rowMajor(p, keys);
             Matrix dyBlock = Matrix.rowMajor(dy + block, ldq);
             Gemm.serial(keys, size, count, probabilities.transposed(), dyBlock, dv, ldk, true);
-            long ds = SCRATCH.get().reserve((long) count * keys);
+            long ds = SCRATCH.get().floats((long) count * keys);
             Gemm.serial(count, keys, size, dyBlock, Matrix.rowMajor(v, ldk).transposed(), ds, keys, false);
             for (int i = 0; i < count; i++) {
                 long row = block + 4L * i * ldq;
@@ -204,7 +205,7 @@ public final class CpuBackwardOps implements BackwardOps {
         int classes = logits.cols();
         double[] losses = new double[targets.length];
         Workers.run(targets.length, i -> {
-            long row = SCRATCH.get().reserve(classes);
+            long row = SCRATCH.get().floats(classes);
             MemorySegment.copy(Memory.ALL, logits.row(i), Memory.ALL, row, 4L * classes);
             float target = Memory.f32(row + 4L * targets[i]);
             losses[i] = RowKernels.softmax(row, classes, 1) - (double) target;
@@ -217,17 +218,5 @@ public final class CpuBackwardOps implements BackwardOps {
             sum += loss;
         }
         return sum;
-    }
-
-    /** Scratch of one thread, grown to the largest request. */
-    private static final class Scratch {
-        private MemorySegment segment = MemorySegment.NULL;
-
-        long reserve(long floats) {
-            if (segment.byteSize() < 4 * floats) {
-                segment = Arena.ofAuto().allocate(8 * floats, 64);
-            }
-            return segment.address();
-        }
     }
 }

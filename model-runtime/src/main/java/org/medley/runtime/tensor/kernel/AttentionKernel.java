@@ -1,7 +1,5 @@
 package org.medley.runtime.tensor.kernel;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import org.medley.runtime.tensor.Memory;
 import org.medley.runtime.tensor.kernel.Gemm.Matrix;
 
@@ -12,7 +10,7 @@ import org.medley.runtime.tensor.kernel.Gemm.Matrix;
 public final class AttentionKernel {
     public static final int BLOCK = 64;
 
-    private static final ThreadLocal<Scores> SCORES = ThreadLocal.withInitial(Scores::new);
+    private static final ThreadLocal<Scratch> SCORES = Scratch.perThread();
 
     private AttentionKernel() {}
 
@@ -44,7 +42,7 @@ public final class AttentionKernel {
     public static long probabilities(
             long q, int ldq, long k, int ldk, int from, int count, int past, int headSize, float scale) {
         int keys = past + from + count;
-        long scores = SCORES.get().reserve((long) count * keys);
+        long scores = SCORES.get().floats((long) count * keys);
         Matrix queries = Matrix.rowMajor(q + 4L * from * ldq, ldq);
         Gemm.serial(count, keys, headSize, queries, Matrix.rowMajor(k, ldk).transposed(), scores, keys, false);
         for (int i = 0; i < count; i++) {
@@ -57,7 +55,7 @@ public final class AttentionKernel {
     }
 
     private static void single(long q, long k, long v, int ldk, int keys, int headSize, float scale, long out) {
-        long scores = SCORES.get().reserve(keys);
+        long scores = SCORES.get().floats(keys);
         for (int t = 0; t < keys; t++) {
             Memory.f32(scores + 4L * t, RowKernels.dot(q, k + 4L * t * ldk, headSize));
         }
@@ -65,20 +63,6 @@ public final class AttentionKernel {
         Memory.ALL.asSlice(out, 4L * headSize).fill((byte) 0);
         for (int t = 0; t < keys; t++) {
             RowKernels.axpy(Memory.f32(scores + 4L * t), v + 4L * t * ldk, out, headSize);
-        }
-    }
-
-    /** Scratch that grows to the largest block a thread has seen. */
-    private static final class Scores {
-        private Arena arena;
-        private MemorySegment segment = MemorySegment.NULL;
-
-        long reserve(long floats) {
-            if (segment.byteSize() < 4 * floats) {
-                arena = Arena.ofAuto();
-                segment = arena.allocate(8 * floats, 64);
-            }
-            return segment.address();
         }
     }
 }

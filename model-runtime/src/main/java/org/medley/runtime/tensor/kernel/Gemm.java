@@ -24,10 +24,10 @@ public final class Gemm {
     private static final int KC = 256;
     private static final boolean WIDE_REGISTERS = F.vectorBitSize() == 512;
 
-    private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(Scratch::new);
+    private static final ThreadLocal<Panels> PANELS = ThreadLocal.withInitial(Panels::new);
 
     /** A packed panel of B and a tile of C for the edges; one set per compute thread. */
-    private static final class Scratch {
+    private static final class Panels {
         private final MemorySegment panelMemory = Arena.ofAuto().allocate((long) KC * NR * 4, 64);
         private final MemorySegment tileMemory = Arena.ofAuto().allocate((long) MR * NR * 4, 64);
         final long panel = panelMemory.address();
@@ -92,7 +92,7 @@ public final class Gemm {
         Workers.run(panels, panel -> {
             int j = panel * NR;
             int nr = Math.min(NR, n - j);
-            Scratch scratch = SCRATCH.get();
+            Panels scratch = PANELS.get();
             for (int k0 = 0; k0 < k; k0 += KC) {
                 int kc = Math.min(KC, k - k0);
                 Decode.panel(dtype, w + j * rowBytes, rowBytes, k0, kc, nr, NR, scratch.panel);
@@ -102,7 +102,7 @@ public final class Gemm {
     }
 
     private static void strip(int m, int nr, int k, Matrix a, Matrix b, long c, long ldc, boolean accumulate) {
-        Scratch scratch = SCRATCH.get();
+        Panels scratch = PANELS.get();
         for (int k0 = 0; k0 < k; k0 += KC) {
             int kc = Math.min(KC, k - k0);
             pack(b.at(k0, 0), kc, nr, scratch.panel);
@@ -110,7 +110,7 @@ public final class Gemm {
         }
     }
 
-    private static void tiles(int m, int nr, int kc, Matrix a, Scratch scratch, long c, long ldc, boolean accumulate) {
+    private static void tiles(int m, int nr, int kc, Matrix a, Panels scratch, long c, long ldc, boolean accumulate) {
         for (int i = 0; i < m; i += MR) {
             int mr = Math.min(MR, m - i);
             tile(a.address + 4 * i * a.rowStride, 4 * a.rowStride, 4 * a.colStride, mr, scratch, kc);
@@ -161,7 +161,7 @@ public final class Gemm {
         }
     }
 
-    private static void tile(long a, long rs, long cs, int mr, Scratch scratch, int kc) {
+    private static void tile(long a, long rs, long cs, int mr, Panels scratch, int kc) {
         if (WIDE_REGISTERS) {
             tile8(a, rs, cs, mr - 1, scratch.panel, kc, scratch.tile);
         } else {

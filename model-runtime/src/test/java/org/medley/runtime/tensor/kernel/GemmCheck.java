@@ -51,7 +51,7 @@ public final class GemmCheck {
         DType[] formats = {DType.F32, DType.BF16, DType.F16, DType.Q8};
         DType dtype = formats[random.nextInt(formats.length)];
         Tensor x = Tensor.of(arena, values(random, m * k), m, k);
-        Tensor w = Formats.convertTensor(Tensor.of(arena, values(random, n * k), n, k), dtype, arena);
+        Tensor w = Formats.convert(Tensor.of(arena, values(random, n * k), n, k), dtype, arena);
         float[] expected = naive(m, n, k, x.toArray(), false, w.toArray(), true, null);
         Tensor y = Tensor.zeros(arena, m, n);
         Gemm.linear(m, n, k, x.address(), dtype, w.address(), y.address());
