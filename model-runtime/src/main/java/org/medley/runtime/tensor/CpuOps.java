@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.function.Supplier;
 import org.medley.runtime.tensor.kernel.AttentionKernel;
 import org.medley.runtime.tensor.kernel.Gemm;
-import org.medley.runtime.tensor.kernel.Gemv;
+import org.medley.runtime.tensor.kernel.Panels;
 import org.medley.runtime.tensor.kernel.RowKernels;
 import org.medley.runtime.tensor.kernel.Workers;
 
@@ -14,9 +14,16 @@ public final class CpuOps implements Ops {
     private static final int ELEMENT_GRAIN = 16_384;
 
     private final Workspace workspace;
+    private final CpuWeights weights;
 
+    /** For weights that change: nothing is laid out in advance. */
     public CpuOps(Workspace workspace) {
+        this(workspace, CpuWeights.NONE);
+    }
+
+    public CpuOps(Workspace workspace, CpuWeights weights) {
         this.workspace = workspace;
+        this.weights = weights;
     }
 
     @Override
@@ -46,8 +53,9 @@ public final class CpuOps implements Ops {
         check(bias == null || bias.size() == n, () -> "linear: bias " + bias + " does not fit weight " + weight);
         int m = x.rows();
         Tensor out = workspace.tensor(m, n);
-        if (m <= Gemv.MAX_ROWS) {
-            Gemv.linear(m, n, k, x.address(), weight.dtype(), weight.address(), out.address());
+        Panels panels = weights.panels(weight);
+        if (panels != null) {
+            Gemm.linear(m, x.address(), panels, out.address());
         } else {
             Gemm.linear(m, n, k, x.address(), weight.dtype(), weight.address(), out.address());
         }

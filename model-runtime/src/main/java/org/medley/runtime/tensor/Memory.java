@@ -34,8 +34,24 @@ public final class Memory {
         return Float.float16ToFloat(ALL.get(SHORT, address));
     }
 
+    public static short i16(long address) {
+        return ALL.get(SHORT, address);
+    }
+
+    public static void i16(long address, short value) {
+        ALL.set(SHORT, address, value);
+    }
+
     public static byte i8(long address) {
         return ALL.get(ValueLayout.JAVA_BYTE, address);
+    }
+
+    public static void i8(long address, byte value) {
+        ALL.set(ValueLayout.JAVA_BYTE, address, value);
+    }
+
+    public static void copy(long from, long to, long bytes) {
+        MemorySegment.copy(ALL, from, ALL, to, bytes);
     }
 
     /** Rounds to the nearest BF16, ties to even; NaN stays NaN. */

@@ -3,26 +3,12 @@ package org.medley.runtime.tensor.kernel;
 import static org.medley.runtime.tensor.kernel.Simd.F;
 import static org.medley.runtime.tensor.kernel.Simd.LANES;
 
-import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.ShortVector;
-import jdk.incubator.vector.VectorOperators;
-import jdk.incubator.vector.VectorShape;
-import jdk.incubator.vector.VectorSpecies;
 import org.medley.runtime.tensor.DType;
 import org.medley.runtime.tensor.Memory;
 
 /** Reading stored weight rows as F32: into packed panels for many tokens, or straight into a dot product for few. */
 final class Decode {
-    private static final VectorSpecies<Integer> I = F.withLanes(int.class);
-    private static final VectorSpecies<Short> S =
-            VectorSpecies.of(short.class, VectorShape.forBitSize(Math.max(64, F.vectorBitSize() / 2)));
-    private static final VectorSpecies<Byte> B =
-            VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, F.vectorBitSize() / 4)));
-    /** Bytes per load that a float vector takes; fewer than the load on the narrowest width, where parts are used. */
-    private static final int BYTE_PARTS = B.length() / LANES;
-
     private Decode() {}
 
     /** Columns {@code [k0, k0+kc)} of {@code nr} weight rows into a panel [kc][stride], zero beyond nr. */
@@ -48,17 +34,6 @@ final class Decode {
         };
     }
 
-    /** Dot product of one stored weight row with an F32 vector of length {@code k}. */
-    static float dot(DType dtype, long row, long x, int k) {
-        return switch (dtype) {
-            case F32 -> dotF32(row, x, k);
-            case BF16 -> dotBf16(row, x, k);
-            case Q8 -> dotQ8(row, x, k);
-            case F16 -> dotF16(row, x, k);
-            case I32 -> throw new IllegalArgumentException("I32 rows are no weights");
-        };
-    }
-
     static float dotF32(long a, long b, int k) {
         FloatVector s0 = FloatVector.zero(F), s1 = s0, s2 = s0, s3 = s0;
         int i = 0;
@@ -77,55 +52,5 @@ final class Decode {
             sum += Memory.f32(a + 4L * i) * Memory.f32(b + 4L * i);
         }
         return sum;
-    }
-
-    private static float dotBf16(long row, long x, int k) {
-        FloatVector s0 = FloatVector.zero(F), s1 = s0;
-        int i = 0;
-        if (S.length() == LANES) {
-            for (; i <= k - 2 * LANES; i += 2 * LANES) {
-                s0 = bf16(row + 2L * i).fma(Simd.load(x + 4L * i), s0);
-                s1 = bf16(row + 2L * (i + LANES)).fma(Simd.load(x + 4L * (i + LANES)), s1);
-            }
-        }
-        float sum = Simd.sum(s0.add(s1));
-        for (; i < k; i++) {
-            sum += Memory.bf16(row + 2L * i) * Memory.f32(x + 4L * i);
-        }
-        return sum;
-    }
-
-    private static FloatVector bf16(long address) {
-        ShortVector raw = ShortVector.fromMemorySegment(S, Memory.ALL, address, Memory.ORDER);
-        IntVector bits = (IntVector) raw.convertShape(VectorOperators.S2I, I, 0);
-        return bits.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-    }
-
-    private static float dotF16(long row, long x, int k) {
-        float s0 = 0;
-        float s1 = 0;
-        int i = 0;
-        for (; i <= k - 2; i += 2) {
-            s0 += Memory.f16(row + 2L * i) * Memory.f32(x + 4L * i);
-            s1 += Memory.f16(row + 2L * i + 2) * Memory.f32(x + 4L * i + 4);
-        }
-        return i < k ? s0 + s1 + Memory.f16(row + 2L * i) * Memory.f32(x + 4L * i) : s0 + s1;
-    }
-
-    private static float dotQ8(long row, long x, int k) {
-        FloatVector sum = FloatVector.zero(F);
-        for (int block = 0; block < k / 32; block++) {
-            long at = row + block * 34L;
-            FloatVector inner = FloatVector.zero(F);
-            for (int i = 0; i < 32; i += B.length()) {
-                ByteVector raw = ByteVector.fromMemorySegment(B, Memory.ALL, at + 2 + i, Memory.ORDER);
-                for (int part = 0; part < BYTE_PARTS; part++) {
-                    FloatVector w = (FloatVector) raw.convertShape(VectorOperators.B2F, F, part);
-                    inner = w.fma(Simd.load(x + 4L * (block * 32 + i + part * LANES)), inner);
-                }
-            }
-            sum = inner.fma(FloatVector.broadcast(F, Memory.f16(at)), sum);
-        }
-        return Simd.sum(sum);
     }
 }

@@ -13,25 +13,30 @@ import org.medley.runtime.tensor.Memory;
  * C = A·B (or C += A·B) in F32 with any strides, so that the three products of a linear layer (x·wᵀ, dy·w, dyᵀ·x) and
  * those of attention are one kernel.
  *
- * <p>B is packed into panels of two vectors of columns, which stay in L1/L2 while eight rows of A at a
- * time are broadcast against them: sixteen accumulators, two loads and eight broadcasts for sixteen multiply-adds.
- * Sums run over k in one fixed order whatever the number of threads, so results do not depend on it.
+ * <p>B is packed into panels of 32 columns, of which a chunk stays in L1/L2 while up to eight rows of A at a time are
+ * broadcast against it: sixteen accumulators, two loads and eight broadcasts for sixteen multiply-adds. Products are
+ * chained over {@value #KC} steps of k, and the chunks added one after the other: one order for every element, whatever
+ * the shape, the number of threads or the kernel, so results do not depend on them.
  */
 public final class Gemm {
-    private static final int NR_VECTORS = 2;
-    private static final int NR = NR_VECTORS * LANES;
+    private static final int NR = Panels.WIDTH;
+    private static final int PAIR = 2 * LANES;
     private static final int MR = 8;
-    private static final int KC = 256;
+    /** Steps of k that are summed in registers. A multiple of every format's group. */
+    static final int KC = 256;
+    /** Below this many products waking the other cores takes longer than the work. */
+    private static final long INLINE_PRODUCTS = 100_000;
+
     private static final boolean WIDE_REGISTERS = F.vectorBitSize() == 512;
 
-    private static final ThreadLocal<Panels> PANELS = ThreadLocal.withInitial(Panels::new);
+    private static final ThreadLocal<Buffers> BUFFERS = ThreadLocal.withInitial(Buffers::new);
 
-    /** A packed panel of B and a tile of C for the edges; one set per compute thread. */
-    private static final class Panels {
+    /** A chunk of a panel of B and a tile of C; one set per compute thread. */
+    private static final class Buffers {
         private final MemorySegment panelMemory = Arena.ofAuto().allocate((long) KC * NR * 4, 64);
-        private final MemorySegment tileMemory = Arena.ofAuto().allocate((long) MR * NR * 4, 64);
         final long panel = panelMemory.address();
-        final long tile = tileMemory.address();
+        /** On the heap: a store to an array is short enough for C2 to inline all of a tile's. */
+        final float[] tile = new float[MR * NR];
     }
 
     private Gemm() {}
@@ -81,40 +86,82 @@ public final class Gemm {
         }
     }
 
-    /** y = x·wᵀ where w is stored as {@code dtype} rows of length k: panels are decoded to F32 while they are packed. */
+    /**
+     * y = x·wᵀ for weights stored as {@code dtype} rows of length k, decoded while they are packed. For weights that
+     * change or are used once; those that are used often are worth {@link Panels}.
+     */
     public static void linear(int m, int n, int k, long x, DType dtype, long w, long y) {
         if (dtype == DType.F32) {
             parallel(m, n, k, Matrix.rowMajor(x, k), Matrix.rowMajor(w, k).transposed(), y, n, false);
             return;
         }
-        int panels = (n + NR - 1) / NR;
         long rowBytes = dtype.bytes(k);
-        Workers.run(panels, panel -> {
+        Workers.run((n + NR - 1) / NR, panel -> {
             int j = panel * NR;
             int nr = Math.min(NR, n - j);
-            Panels scratch = PANELS.get();
+            Buffers buffers = BUFFERS.get();
             for (int k0 = 0; k0 < k; k0 += KC) {
                 int kc = Math.min(KC, k - k0);
-                Decode.panel(dtype, w + j * rowBytes, rowBytes, k0, kc, nr, NR, scratch.panel);
-                tiles(m, nr, kc, new Matrix(x + 4L * k0, k, 1), scratch, y + 4L * j, n, k0 > 0);
+                Decode.panel(dtype, w + j * rowBytes, rowBytes, k0, kc, nr, NR, buffers.panel);
+                tiles(m, nr, kc, new Matrix(x + 4L * k0, k, 1), buffers, y + 4L * j, n, k0 > 0);
             }
         });
     }
 
-    private static void strip(int m, int nr, int k, Matrix a, Matrix b, long c, long ldc, boolean accumulate) {
-        Panels scratch = PANELS.get();
-        for (int k0 = 0; k0 < k; k0 += KC) {
-            int kc = Math.min(KC, k - k0);
-            pack(b.at(k0, 0), kc, nr, scratch.panel);
-            tiles(m, nr, kc, a.at(0, k0), scratch, c, ldc, accumulate || k0 > 0);
+    /** y = x·wᵀ: [m, w.cols()] times the panels gives [m, w.rows()]. Each row's result is the same whatever m is. */
+    public static void linear(int m, long x, Panels w, long y) {
+        int n = w.rows();
+        int k = w.cols();
+        int panels = w.count();
+        if ((long) m * n * k < INLINE_PRODUCTS) {
+            panels(m, x, w, 0, panels, y);
+            return;
+        }
+        // Few, large tasks: each is a stream of its own through memory.
+        int parts = Math.min(panels, Workers.count() * 4);
+        Workers.run(
+                parts,
+                part -> panels(
+                        m, x, w, (int) ((long) panels * part / parts), (int) ((long) panels * (part + 1) / parts), y));
+    }
+
+    private static void panels(int m, long x, Panels w, int from, int to, long y) {
+        int n = w.rows();
+        int k = w.cols();
+        Buffers buffers = BUFFERS.get();
+        for (int panel = from; panel < to; panel++) {
+            int j = panel * NR;
+            int nr = Math.min(NR, n - j);
+            long at = w.address(panel);
+            for (int k0 = 0; k0 < k; k0 += KC) {
+                int kc = Math.min(KC, k - k0);
+                if (m == 1 && Gemv.direct(w.format())) {
+                    long chunk =
+                            at + (long) (k0 / w.format().group) * w.format().groupBytes();
+                    Gemv.chunk(w.format(), chunk, x + 4L * k0, kc, buffers.panel, buffers.tile);
+                    merge(buffers.tile, 1, nr, y + 4L * j, n, k0 > 0);
+                } else {
+                    PanelDecode.decode(w.format(), at, k0, kc, buffers.panel);
+                    tiles(m, nr, kc, new Matrix(x + 4L * k0, k, 1), buffers, y + 4L * j, n, k0 > 0);
+                }
+            }
         }
     }
 
-    private static void tiles(int m, int nr, int kc, Matrix a, Panels scratch, long c, long ldc, boolean accumulate) {
+    private static void strip(int m, int nr, int k, Matrix a, Matrix b, long c, long ldc, boolean accumulate) {
+        Buffers buffers = BUFFERS.get();
+        for (int k0 = 0; k0 < k; k0 += KC) {
+            int kc = Math.min(KC, k - k0);
+            pack(b.at(k0, 0), kc, nr, buffers.panel);
+            tiles(m, nr, kc, a.at(0, k0), buffers, c, ldc, accumulate || k0 > 0);
+        }
+    }
+
+    private static void tiles(int m, int nr, int kc, Matrix a, Buffers buffers, long c, long ldc, boolean accumulate) {
         for (int i = 0; i < m; i += MR) {
             int mr = Math.min(MR, m - i);
-            tile(a.address + 4 * i * a.rowStride, 4 * a.rowStride, 4 * a.colStride, mr, scratch, kc);
-            merge(scratch.tile, mr, nr, c + 4 * i * ldc, ldc, accumulate);
+            tile(a.address + 4 * i * a.rowStride, 4 * a.rowStride, 4 * a.colStride, mr, buffers, kc);
+            merge(buffers.tile, mr, nr, c + 4 * i * ldc, ldc, accumulate);
         }
     }
 
@@ -122,17 +169,17 @@ public final class Gemm {
      * Moves a finished tile to C. Kept out of the tile loop: with it inside, the method outgrows what C2 inlines, and
      * every accumulator is boxed.
      */
-    private static void merge(long tile, int mr, int nr, long c, long ldc, boolean accumulate) {
+    private static void merge(float[] tile, int mr, int nr, long c, long ldc, boolean accumulate) {
         for (int i = 0; i < mr; i++) {
-            long source = tile + 4L * i * NR;
+            int source = i * NR;
             long target = c + 4 * i * ldc;
             int j = 0;
             for (; j <= nr - LANES; j += LANES) {
-                FloatVector value = Simd.load(source + 4L * j);
+                FloatVector value = FloatVector.fromArray(F, tile, source + j);
                 Simd.store(accumulate ? value.add(Simd.load(target + 4L * j)) : value, target + 4L * j);
             }
             for (; j < nr; j++) {
-                float value = Memory.f32(source + 4L * j);
+                float value = tile[source + j];
                 Memory.f32(target + 4L * j, accumulate ? value + Memory.f32(target + 4L * j) : value);
             }
         }
@@ -142,8 +189,8 @@ public final class Gemm {
         if (b.colStride == 1 && nr == NR) {
             for (int p = 0; p < kc; p++) {
                 long source = b.address + 4 * p * b.rowStride;
-                for (int v = 0; v < NR_VECTORS; v++) {
-                    Simd.store(Simd.load(source + 4L * v * LANES), panel + 4L * (p * NR + v * LANES));
+                for (int j = 0; j < NR; j += LANES) {
+                    Simd.store(Simd.load(source + 4L * j), panel + 4L * (p * NR + j));
                 }
             }
             return;
@@ -161,19 +208,22 @@ public final class Gemm {
         }
     }
 
-    private static void tile(long a, long rs, long cs, int mr, Panels scratch, int kc) {
-        if (WIDE_REGISTERS) {
-            tile8(a, rs, cs, mr - 1, scratch.panel, kc, scratch.tile);
-        } else {
-            tile4(a, rs, cs, Math.min(mr, 4) - 1, scratch.panel, kc, scratch.tile);
+    private static void tile(long a, long rs, long cs, int mr, Buffers buffers, int kc) {
+        for (int j = 0; j < NR; j += PAIR) {
+            long panel = buffers.panel + 4L * j;
+            if (WIDE_REGISTERS && mr > 4) {
+                tile8(a, rs, cs, mr - 1, panel, kc, buffers.tile, j);
+                continue;
+            }
+            tile4(a, rs, cs, Math.min(mr, 4) - 1, panel, kc, buffers.tile, j);
             if (mr > 4) {
-                tile4(a + 4 * rs, rs, cs, mr - 5, scratch.panel, kc, scratch.tile + 16L * NR);
+                tile4(a + 4 * rs, rs, cs, mr - 5, panel, kc, buffers.tile, 4 * NR + j);
             }
         }
     }
 
     /** Rows past {@code last} repeat row {@code last}: computed, stored in the tile, and never merged. */
-    private static void tile8(long a, long rs, long cs, int last, long b, int kc, long tile) {
+    private static void tile8(long a, long rs, long cs, int last, long b, int kc, float[] tile, int to) {
         long r1 = Math.min(1, last) * rs;
         long r2 = Math.min(2, last) * rs;
         long r3 = Math.min(3, last) * rs;
@@ -219,26 +269,26 @@ public final class Gemm {
             a += cs;
             b += 4L * NR;
         }
-        Simd.store(c00, tile + 0L * LANES);
-        Simd.store(c01, tile + 4L * LANES);
-        Simd.store(c10, tile + 8L * LANES);
-        Simd.store(c11, tile + 12L * LANES);
-        Simd.store(c20, tile + 16L * LANES);
-        Simd.store(c21, tile + 20L * LANES);
-        Simd.store(c30, tile + 24L * LANES);
-        Simd.store(c31, tile + 28L * LANES);
-        Simd.store(c40, tile + 32L * LANES);
-        Simd.store(c41, tile + 36L * LANES);
-        Simd.store(c50, tile + 40L * LANES);
-        Simd.store(c51, tile + 44L * LANES);
-        Simd.store(c60, tile + 48L * LANES);
-        Simd.store(c61, tile + 52L * LANES);
-        Simd.store(c70, tile + 56L * LANES);
-        Simd.store(c71, tile + 60L * LANES);
+        c00.intoArray(tile, to);
+        c01.intoArray(tile, to + LANES);
+        c10.intoArray(tile, to + 1 * NR);
+        c11.intoArray(tile, to + 1 * NR + LANES);
+        c20.intoArray(tile, to + 2 * NR);
+        c21.intoArray(tile, to + 2 * NR + LANES);
+        c30.intoArray(tile, to + 3 * NR);
+        c31.intoArray(tile, to + 3 * NR + LANES);
+        c40.intoArray(tile, to + 4 * NR);
+        c41.intoArray(tile, to + 4 * NR + LANES);
+        c50.intoArray(tile, to + 5 * NR);
+        c51.intoArray(tile, to + 5 * NR + LANES);
+        c60.intoArray(tile, to + 6 * NR);
+        c61.intoArray(tile, to + 6 * NR + LANES);
+        c70.intoArray(tile, to + 7 * NR);
+        c71.intoArray(tile, to + 7 * NR + LANES);
     }
 
-    /** Half as many rows, for machines with sixteen vector registers. */
-    private static void tile4(long a, long rs, long cs, int last, long b, int kc, long tile) {
+    /** Half as many rows, for few of them and for machines with sixteen vector registers. */
+    private static void tile4(long a, long rs, long cs, int last, long b, int kc, float[] tile, int to) {
         long r1 = Math.min(1, last) * rs;
         long r2 = Math.min(2, last) * rs;
         long r3 = Math.min(3, last) * rs;
@@ -264,13 +314,13 @@ public final class Gemm {
             a += cs;
             b += 4L * NR;
         }
-        Simd.store(c00, tile + 0L * LANES);
-        Simd.store(c01, tile + 4L * LANES);
-        Simd.store(c10, tile + 8L * LANES);
-        Simd.store(c11, tile + 12L * LANES);
-        Simd.store(c20, tile + 16L * LANES);
-        Simd.store(c21, tile + 20L * LANES);
-        Simd.store(c30, tile + 24L * LANES);
-        Simd.store(c31, tile + 28L * LANES);
+        c00.intoArray(tile, to);
+        c01.intoArray(tile, to + LANES);
+        c10.intoArray(tile, to + 1 * NR);
+        c11.intoArray(tile, to + 1 * NR + LANES);
+        c20.intoArray(tile, to + 2 * NR);
+        c21.intoArray(tile, to + 2 * NR + LANES);
+        c30.intoArray(tile, to + 3 * NR);
+        c31.intoArray(tile, to + 3 * NR + LANES);
     }
 }

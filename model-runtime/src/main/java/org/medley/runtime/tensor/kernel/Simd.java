@@ -1,8 +1,11 @@
 package org.medley.runtime.tensor.kernel;
 
+import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 import org.medley.runtime.tensor.Memory;
@@ -15,7 +18,14 @@ public final class Simd {
     public static final VectorSpecies<Float> F = species();
     public static final int LANES = F.length();
 
-    private static final VectorSpecies<Integer> I = F.withLanes(int.class);
+    static final VectorSpecies<Integer> I = F.withLanes(int.class);
+
+    /** As many shorts as a float vector has lanes. */
+    private static final VectorSpecies<Short> S =
+            VectorSpecies.of(short.class, VectorShape.forBitSize(F.vectorBitSize() / 2));
+    /** As many bytes as a float vector has lanes, or on the narrowest width twice as many: there is no shorter load. */
+    private static final VectorSpecies<Byte> B =
+            VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, F.vectorBitSize() / 4)));
 
     private static final VectorShuffle<Float> BY_8 = turn(8);
     private static final VectorShuffle<Float> BY_4 = turn(4);
@@ -65,6 +75,55 @@ public final class Simd {
 
     static void store(FloatVector vector, long address) {
         vector.intoMemorySegment(Memory.ALL, address, Memory.ORDER);
+    }
+
+    /** LANES shorts, sign-extended. */
+    private static IntVector shorts(long address) {
+        return (IntVector) ShortVector.fromMemorySegment(S, Memory.ALL, address, Memory.ORDER)
+                .convertShape(VectorOperators.S2I, I, 0);
+    }
+
+    /**
+     * One of two neighbouring groups of LANES bytes, sign-extended.
+     *
+     * @param address of the first group
+     * @param group 0 or 1
+     */
+    static IntVector bytes(long address, int group) {
+        if (LANES >= 8) {
+            ByteVector raw = ByteVector.fromMemorySegment(B, Memory.ALL, address + (long) group * LANES, Memory.ORDER);
+            return (IntVector) raw.convertShape(VectorOperators.B2I, I, 0);
+        }
+        ByteVector raw = ByteVector.fromMemorySegment(B, Memory.ALL, address, Memory.ORDER);
+        return (IntVector) raw.convertShape(VectorOperators.B2I, I, group);
+    }
+
+    static FloatVector toFloat(IntVector v) {
+        return (FloatVector) v.convertShape(VectorOperators.I2F, F, 0);
+    }
+
+    static FloatVector bf16(long address) {
+        return shorts(address).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+    }
+
+    /** Half precision, infinities and NaN apart: bits moved to their places, the exponent's bias mended by a product. */
+    static FloatVector f16(long address) {
+        IntVector bits = shorts(address);
+        FloatVector magnitude = bits.and(0x7fff)
+                .lanewise(VectorOperators.LSHL, 13)
+                .reinterpretAsFloats()
+                .mul(0x1p112f);
+        return magnitude.reinterpretAsInts().or(bits.and(0x80000000)).reinterpretAsFloats();
+    }
+
+    /** One of two neighbouring groups of LANES codes in E4M3 (Micikevicius et al. 2022, table 1), NaN apart. */
+    static FloatVector e4m3(long address, int group) {
+        IntVector bits = bytes(address, group);
+        FloatVector value = bits.and(0x7f)
+                .lanewise(VectorOperators.LSHL, 20)
+                .reinterpretAsFloats()
+                .mul(0x1p120f);
+        return value.reinterpretAsInts().or(bits.and(0x80000000)).reinterpretAsFloats();
     }
 
     /**

@@ -1,6 +1,7 @@
 package org.medley.runtime.tensor.kernel;
 
 import java.lang.foreign.Arena;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.medley.runtime.tensor.DType;
 import org.medley.runtime.tensor.Tensor;
@@ -57,8 +58,22 @@ public final class GemmCheck {
         Gemm.linear(m, n, k, x.address(), dtype, w.address(), y.address());
         compare(where + " linear " + dtype, expected, y, k);
         y.fillZero();
-        Gemv.linear(m, n, k, x.address(), dtype, w.address(), y.address());
-        compare(where + " gemv " + dtype, expected, y, k);
+        Panels panels = Panels.pack(w, arena);
+        int row = random.nextInt(n);
+        int col = random.nextInt(k);
+        if (panels.get(row, col) != w.get((long) row * k + col)) {
+            throw new AssertionError(where + ": " + dtype + " weight (" + row + ", " + col + ") is "
+                    + panels.get(row, col) + " packed, " + w.get((long) row * k + col) + " as stored");
+        }
+        Gemm.linear(m, x.address(), panels, y.address());
+        compare(where + " panels " + dtype, expected, y, k);
+        Tensor alone = Tensor.zeros(arena, 1, n);
+        for (int i = 0; i < m; i++) {
+            Gemm.linear(1, x.row(i), panels, alone.address());
+            if (!Arrays.equals(alone.toArray(), y.slice(i, 1).toArray())) {
+                throw new AssertionError(where + ": " + dtype + " row " + i + " of " + m + " differs from it alone");
+            }
+        }
     }
 
     private static Matrix matrix(Arena arena, float[] values, int rows, int cols, boolean transposed) {

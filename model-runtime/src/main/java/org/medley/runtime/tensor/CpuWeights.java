@@ -1,0 +1,39 @@
+package org.medley.runtime.tensor;
+
+import java.lang.foreign.Arena;
+import java.util.Collection;
+import java.util.IdentityHashMap;
+import java.util.Map;
+import org.medley.runtime.tensor.kernel.Panels;
+
+/**
+ * The matrices of a model in the layout they are multiplied from, beside the mapped originals, whose pages the system
+ * may then drop. A tensor stays the one name of a weight.
+ */
+public final class CpuWeights {
+    static final CpuWeights NONE = new CpuWeights(Map.of());
+
+    private final Map<Tensor, Panels> panels;
+
+    private CpuWeights(Map<Tensor, Panels> panels) {
+        this.panels = panels;
+    }
+
+    /** @param arena how long the layouts live */
+    public static CpuWeights of(Collection<Tensor> matrices, Arena arena) {
+        Map<Tensor, Panels> panels = new IdentityHashMap<>();
+        for (Tensor matrix : matrices) {
+            panels.computeIfAbsent(matrix, m -> Panels.pack(m, arena));
+        }
+        return new CpuWeights(panels);
+    }
+
+    /** Null if the matrix was not laid out. */
+    Panels panels(Tensor matrix) {
+        return panels.get(matrix);
+    }
+
+    public long bytes() {
+        return panels.values().stream().mapToLong(Panels::bytes).sum();
+    }
+}
