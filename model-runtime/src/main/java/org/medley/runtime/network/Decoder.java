@@ -1,5 +1,6 @@
 package org.medley.runtime.network;
 
+import org.medley.runtime.tensor.Attention;
 import org.medley.runtime.tensor.Batch;
 import org.medley.runtime.tensor.Ops;
 import org.medley.runtime.tensor.RopeTable;
@@ -59,7 +60,7 @@ public final class Decoder {
         }
         q = ops.rope(q, batch.positions(), rope);
         k = ops.rope(k, batch.positions(), rope);
-        return ops.linear(ops.attention(q, k, v, config.heads(), index, batch), layer.o(), null);
+        return ops.linear(ops.attention(q, k, v, Attention.causal(config.heads()), index, batch), layer.o(), null);
     }
 
     private Tensor mlp(Ops ops, DecoderWeights.Layer layer, Tensor x) {

@@ -4,22 +4,43 @@ import java.util.List;
 
 /**
  * The tokens of one forward pass: the rows of every activation, cut into spans of consecutive tokens that belong to one
- * sequence each. Training packs whole sequences ({@code past} 0, no cache); serving mixes prompts and single new tokens.
+ * sequence each. Training packs whole sequences (no cache, nothing past); serving mixes pieces of prompts and new tokens.
  *
  * @param tokens token ids, one per row
  * @param positions position of each row within its own sequence
  * @param spans the sequences, covering all rows in order
+ * @param cache where keys and values of the tokens before lie and this pass's are put; null when there are none
  */
-public record Batch(int[] tokens, int[] positions, List<Span> spans) {
+public record Batch(int[] tokens, int[] positions, List<Span> spans, KvPool cache) {
     /**
      * @param row first row of the span
      * @param rows rows of the span
-     * @param cache keys and values of the tokens before, to which this span's are appended; null when there are none
+     * @param past tokens of the sequence before the span, whose keys and values are in the cache
+     * @param pages the sequence's pages in order, enough for the span's tokens too; the last of them are written
      */
-    public record Span(int row, int rows, KvCache cache) {
-        public int past() {
-            return cache == null ? 0 : cache.length();
+    public record Span(int row, int rows, int past, int[] pages) {
+        private static final int[] NO_PAGES = {};
+
+        /** A whole sequence. */
+        public Span(int row, int rows) {
+            this(row, rows, 0, NO_PAGES);
         }
+    }
+
+    /** Whole sequences, for which no cache is kept. */
+    public Batch(int[] tokens, int[] positions, List<Span> spans) {
+        this(tokens, positions, spans, null);
+    }
+
+    /** A pass over the spans' tokens, each at its place in its sequence. */
+    public static Batch of(int[] tokens, List<Span> spans, KvPool cache) {
+        int[] positions = new int[tokens.length];
+        for (Span span : spans) {
+            for (int i = 0; i < span.rows(); i++) {
+                positions[span.row() + i] = span.past() + i;
+            }
+        }
+        return new Batch(tokens, positions, spans, cache);
     }
 
     public Batch {
@@ -27,6 +48,10 @@ public record Batch(int[] tokens, int[] positions, List<Span> spans) {
         for (Span span : spans) {
             if (span.row() != row || span.rows() < 1) {
                 throw new IllegalArgumentException("span " + span + " does not continue at row " + row);
+            }
+            if (cache != null && (long) span.pages().length * KvPool.PAGE < span.past() + span.rows()) {
+                throw new IllegalArgumentException("span " + span + " has " + span.pages().length + " pages of "
+                        + KvPool.PAGE + " tokens; it needs room for " + (span.past() + span.rows()));
             }
             row += span.rows();
         }

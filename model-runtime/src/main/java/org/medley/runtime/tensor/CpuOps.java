@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.function.Supplier;
 import org.medley.runtime.tensor.kernel.AttentionKernel;
 import org.medley.runtime.tensor.kernel.Gemm;
+import org.medley.runtime.tensor.kernel.PagedAttention;
 import org.medley.runtime.tensor.kernel.Panels;
 import org.medley.runtime.tensor.kernel.RowKernels;
 import org.medley.runtime.tensor.kernel.Workers;
@@ -101,7 +102,8 @@ public final class CpuOps implements Ops {
     }
 
     @Override
-    public Tensor attention(Tensor q, Tensor k, Tensor v, Heads heads, int layer, Batch batch) {
+    public Tensor attention(Tensor q, Tensor k, Tensor v, Attention attention, int layer, Batch batch) {
+        Heads heads = attention.heads();
         int width = heads.kv() * heads.size();
         check(
                 q.cols() == heads.count() * heads.size()
@@ -111,33 +113,61 @@ public final class CpuOps implements Ops {
                         && k.rows() == batch.rows(),
                 () -> "attention: q " + q + ", k " + k + ", v " + v + " do not fit " + heads + " over " + batch.rows()
                         + " rows");
+        Tensor out = workspace.tensor(q.rows(), q.cols());
+        if (batch.cache() != null) {
+            check(attention.causal(), () -> "attention over a cache is causal");
+            paged(q, k, v, attention, layer, batch, out);
+        } else {
+            whole(q, k, v, attention, batch, out);
+        }
+        return out;
+    }
+
+    private static void paged(
+            Tensor q, Tensor k, Tensor v, Attention attention, int layer, Batch batch, Tensor out) {
+        Heads heads = attention.heads();
+        int group = heads.count() / heads.kv();
         for (Batch.Span span : batch.spans()) {
-            if (span.cache() != null) {
-                span.cache().append(layer, k.row(span.row()), v.row(span.row()), span.rows());
+            for (int i = 0; i < span.rows(); i++) {
+                int at = span.past() + i;
+                int page = span.pages()[at / KvPool.PAGE];
+                batch.cache().write(layer, page, at % KvPool.PAGE, k.row(span.row() + i), v.row(span.row() + i));
             }
         }
-        Tensor out = workspace.tensor(q.rows(), q.cols());
+        Workers.run(batch.spans().size() * heads.kv(), task -> {
+            Batch.Span span = batch.spans().get(task / heads.kv());
+            int kvHead = task % heads.kv();
+            long offset = 4L * kvHead * group * heads.size();
+            PagedAttention.forward(
+                    attention,
+                    batch.cache(),
+                    layer,
+                    kvHead,
+                    span,
+                    q.row(span.row()) + offset,
+                    q.cols(),
+                    out.row(span.row()) + offset);
+        });
+    }
+
+    private static void whole(Tensor q, Tensor k, Tensor v, Attention attention, Batch batch, Tensor out) {
+        Heads heads = attention.heads();
         int group = heads.count() / heads.kv();
         Workers.run(batch.spans().size() * heads.count(), task -> {
             Batch.Span span = batch.spans().get(task / heads.count());
             int head = task % heads.count();
             long kvOffset = 4L * (head / group) * heads.size();
-            long keys = span.cache() == null ? k.row(span.row()) : span.cache().keys(layer);
-            long values =
-                    span.cache() == null ? v.row(span.row()) : span.cache().values(layer);
-            long headOffset = 4L * head * heads.size();
+            long offset = 4L * head * heads.size();
             AttentionKernel.forward(
-                    q.row(span.row()) + headOffset,
+                    attention,
+                    q.row(span.row()) + offset,
                     q.cols(),
-                    keys + kvOffset,
-                    values + kvOffset,
-                    width,
+                    k.row(span.row()) + kvOffset,
+                    v.row(span.row()) + kvOffset,
+                    k.cols(),
                     span.rows(),
-                    span.past(),
-                    heads.size(),
-                    out.row(span.row()) + headOffset);
+                    out.row(span.row()) + offset);
         });
-        return out;
     }
 
     @Override

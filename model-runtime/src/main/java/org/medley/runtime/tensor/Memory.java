@@ -50,6 +50,10 @@ public final class Memory {
         ALL.set(ValueLayout.JAVA_BYTE, address, value);
     }
 
+    public static void zero(long address, long bytes) {
+        ALL.asSlice(address, bytes).fill((byte) 0);
+    }
+
     public static void copy(long from, long to, long bytes) {
         MemorySegment.copy(ALL, from, ALL, to, bytes);
     }

@@ -31,14 +31,14 @@ public interface Ops {
     Tensor rope(Tensor x, int[] positions, RopeTable table);
 
     /**
-     * Causal attention with grouped key-value heads, each span of the batch over its own past and itself.
+     * Attention with grouped key-value heads, each span of the batch over its own past and itself.
      *
      * @param q [rows, heads × headSize]
      * @param k [rows, kvHeads × headSize]
      * @param v like k
      * @return [rows, heads × headSize]
      */
-    Tensor attention(Tensor q, Tensor k, Tensor v, Heads heads, int layer, Batch batch);
+    Tensor attention(Tensor q, Tensor k, Tensor v, Attention attention, int layer, Batch batch);
 
     /** {@code silu(gate) * up}, elementwise. */
     Tensor swiglu(Tensor gate, Tensor up);

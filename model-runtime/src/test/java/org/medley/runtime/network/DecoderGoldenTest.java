@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -14,7 +15,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.medley.runtime.tensor.Batch;
 import org.medley.runtime.tensor.CpuOps;
 import org.medley.runtime.tensor.DType;
-import org.medley.runtime.tensor.KvCache;
+import org.medley.runtime.tensor.KvPool;
+import org.medley.runtime.tensor.Ops;
 import org.medley.runtime.tensor.Workspace;
 import org.medley.runtime.weights.ModelFolder;
 
@@ -36,20 +38,21 @@ class DecoderGoldenTest {
                 Workspace workspace = new Workspace()) {
             Decoder decoder = DecoderLoader.load(new ModelFolder(folder), arena, 64, DType.F32);
             CpuOps ops = new CpuOps(workspace);
-            Batch whole = new Batch(ids, positions, List.of(new Batch.Span(0, ids.length, null)));
+            Batch whole = new Batch(ids, positions, List.of(new Batch.Span(0, ids.length)));
             compare(decoder.logits(ops, whole, positions).toArray(), expected.get("logits"), 0);
-            int width = decoder.config().heads().kv() * decoder.config().heads().size();
-            try (KvCache cache = new KvCache(decoder.config().layers(), ids.length, width)) {
+            Ops.Heads heads = decoder.config().heads();
+            int pages = (ids.length + KvPool.PAGE - 1) / KvPool.PAGE;
+            int[] scattered = IntStream.range(0, pages).map(i -> pages - 1 - i).toArray();
+            try (KvPool cache = new KvPool(pages, decoder.config().layers(), heads.kv(), heads.size(), DType.F32)) {
                 int at = 0;
                 for (int count : new int[] {5, 1, 1, ids.length - 7}) {
                     workspace.reset();
-                    Batch step = new Batch(
-                            java.util.Arrays.copyOfRange(ids, at, at + count),
-                            java.util.Arrays.copyOfRange(positions, at, at + count),
-                            List.of(new Batch.Span(0, count, cache)));
+                    Batch step = Batch.of(
+                            Arrays.copyOfRange(ids, at, at + count),
+                            List.of(new Batch.Span(0, count, at, scattered)),
+                            cache);
                     int[] rows = IntStream.range(0, count).toArray();
                     compare(decoder.logits(ops, step, rows).toArray(), expected.get("logits"), at);
-                    cache.advance(count);
                     at += count;
                 }
             }

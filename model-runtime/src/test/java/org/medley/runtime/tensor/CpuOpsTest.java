@@ -44,83 +44,141 @@ class CpuOpsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(longs = {1, 2, 3, 4, 5, 6})
-    void attentionAgreesWithItsFormulaPackedAndCached(long seed) {
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+    void attentionOverWholeSequencesAgreesWithItsFormula(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
-        Ops.Heads heads = new Ops.Heads(4, seed % 2 == 0 ? 4 : 2, 2 * (1 + random.nextInt(12)));
+        Attention attention = attention(random, random.nextBoolean());
         int first = 1 + random.nextInt(150);
         int second = 1 + random.nextInt(20);
-        int rows = first + second;
-        int width = heads.kv() * heads.size();
-        float[] q = values(random, rows * heads.count() * heads.size());
-        float[] k = values(random, rows * width);
-        float[] v = values(random, rows * width);
+        Qkv in = new Qkv(random, attention.heads(), first + second);
         Batch batch = new Batch(
-                new int[rows],
-                new int[rows],
-                List.of(new Batch.Span(0, first, null), new Batch.Span(first, second, null)));
-        float[] packed = ops.attention(
-                        tensor(q, rows, heads.count() * heads.size()),
-                        tensor(k, rows, width),
-                        tensor(v, rows, width),
-                        heads,
-                        0,
-                        batch)
+                new int[first + second],
+                new int[first + second],
+                List.of(new Batch.Span(0, first), new Batch.Span(first, second)));
+        float[] packed = ops.attention(in.q(0, first + second), in.k(0, first + second), in.v(0, first + second),
+                        attention, 0, batch)
                 .toArray();
-        float[] expected = new float[q.length];
-        naiveAttention(heads, q, k, v, 0, first, expected);
-        naiveAttention(heads, q, k, v, first, second, expected);
+        float[] expected = new float[in.q.length];
+        naiveAttention(attention, in.q, in.k, in.v, 0, first, expected);
+        naiveAttention(attention, in.q, in.k, in.v, first, second, expected);
         assertClose(packed, expected, 3e-5);
-        try (KvCache cache = new KvCache(1, rows, width)) {
-            int split = Math.max(1, first / 2);
-            float[] parts = new float[first * heads.count() * heads.size()];
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16})
+    void attentionOverPagesAgreesWithItsFormulaHoweverTheSequenceIsCut(long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        Attention attention = attention(random, true);
+        DType[] formats = {DType.F32, DType.BF16, DType.F16, DType.Q8};
+        DType dtype = formats[(int) (seed % formats.length)];
+        int tokens = 1 + random.nextInt(200);
+        Qkv in = new Qkv(random, attention.heads(), tokens);
+        float[] expected = new float[in.q.length];
+        naiveAttention(attention, in.q, in.k, in.v, 0, tokens, expected);
+        float[] atOnce = paged(attention, dtype, in, random, tokens);
+        assertClose(atOnce, expected, switch (dtype) {
+            case F32 -> 3e-5;
+            case F16 -> 5e-3;
+            default -> 5e-2;
+        });
+        float[] inPieces = paged(attention, dtype, in, random, 1 + random.nextInt(40));
+        assertThat(inPieces).containsExactly(atOnce);
+        assertThat(paged(attention, dtype, in, random, 1)).containsExactly(atOnce);
+    }
+
+    /** The whole sequence in steps of up to {@code most} tokens, over pages in random places. */
+    private float[] paged(Attention attention, DType dtype, Qkv in, SplittableRandom random, int most) {
+        int count = (in.tokens + KvPool.PAGE - 1) / KvPool.PAGE;
+        int[] pages = random.ints(0, 1000).map(i -> i % (count + 5)).distinct().limit(count).toArray();
+        Ops.Heads heads = attention.heads();
+        float[] out = new float[in.q.length];
+        try (KvPool cache = new KvPool(count + 5, 2, heads.kv(), heads.size(), dtype)) {
             int at = 0;
-            for (int count : new int[] {split, first - split}) {
-                if (count == 0) {
-                    continue;
-                }
-                int cols = heads.count() * heads.size();
-                Batch step = new Batch(new int[count], new int[count], List.of(new Batch.Span(0, count, cache)));
-                float[] part = ops.attention(
-                                tensor(Arrays.copyOfRange(q, at * cols, (at + count) * cols), count, cols),
-                                tensor(Arrays.copyOfRange(k, at * width, (at + count) * width), count, width),
-                                tensor(Arrays.copyOfRange(v, at * width, (at + count) * width), count, width),
-                                heads,
-                                0,
-                                step)
+            while (at < in.tokens) {
+                int rows = Math.min(most, in.tokens - at);
+                Batch step = Batch.of(new int[rows], List.of(new Batch.Span(0, rows, at, pages)), cache);
+                float[] part = ops.attention(in.q(at, rows), in.k(at, rows), in.v(at, rows), attention, 1, step)
                         .toArray();
-                cache.advance(count);
-                System.arraycopy(part, 0, parts, at * cols, part.length);
-                at += count;
+                System.arraycopy(part, 0, out, at * heads.count() * heads.size(), part.length);
+                at += rows;
             }
-            assertClose(parts, Arrays.copyOf(expected, parts.length), 3e-5);
+        }
+        return out;
+    }
+
+    private static Attention attention(SplittableRandom random, boolean causal) {
+        int kv = 1 + random.nextInt(3);
+        Ops.Heads heads = new Ops.Heads(kv * (1 + random.nextInt(3)), kv, 2 * (1 + random.nextInt(40)));
+        int window = random.nextBoolean() ? 0 : 1 + random.nextInt(60);
+        float softCap = random.nextBoolean() ? 0 : 2 + random.nextInt(3);
+        return new Attention(heads, 0.1f + random.nextInt(3) * 0.1f, window, softCap, causal);
+    }
+
+    private final class Qkv {
+        final Ops.Heads heads;
+        final int tokens;
+        final float[] q;
+        final float[] k;
+        final float[] v;
+
+        Qkv(SplittableRandom random, Ops.Heads heads, int tokens) {
+            this.heads = heads;
+            this.tokens = tokens;
+            q = values(random, tokens * heads.count() * heads.size());
+            k = values(random, tokens * heads.kv() * heads.size());
+            v = values(random, tokens * heads.kv() * heads.size());
+        }
+
+        private Tensor rows(float[] all, int cols, int from, int count) {
+            return tensor(Arrays.copyOfRange(all, from * cols, (from + count) * cols), count, cols);
+        }
+
+        Tensor q(int from, int count) {
+            return rows(q, heads.count() * heads.size(), from, count);
+        }
+
+        Tensor k(int from, int count) {
+            return rows(k, heads.kv() * heads.size(), from, count);
+        }
+
+        Tensor v(int from, int count) {
+            return rows(v, heads.kv() * heads.size(), from, count);
         }
     }
 
     private static void naiveAttention(
-            Ops.Heads heads, float[] q, float[] k, float[] v, int from, int count, float[] out) {
+            Attention attention, float[] q, float[] k, float[] v, int from, int count, float[] out) {
+        Ops.Heads heads = attention.heads();
         int size = heads.size();
         int cols = heads.count() * size;
         int width = heads.kv() * size;
         for (int head = 0; head < heads.count(); head++) {
             int kv = head / (heads.count() / heads.kv()) * size;
-            for (int i = from; i < from + count; i++) {
-                double[] scores = new double[i - from + 1];
+            for (int i = 0; i < count; i++) {
+                double[] scores = new double[count];
                 double sum = 0;
-                for (int j = from; j <= i; j++) {
-                    double dot = 0;
-                    for (int e = 0; e < size; e++) {
-                        dot += q[i * cols + head * size + e] * (double) k[j * width + kv + e];
+                for (int j = 0; j < count; j++) {
+                    boolean near = attention.window() == 0 || Math.abs(i - j) < attention.window();
+                    if (!near || attention.causal() && j > i) {
+                        continue;
                     }
-                    scores[j - from] = Math.exp(dot / Math.sqrt(size));
-                    sum += scores[j - from];
+                    double score = 0;
+                    for (int e = 0; e < size; e++) {
+                        score += q[(from + i) * cols + head * size + e] * (double) k[(from + j) * width + kv + e];
+                    }
+                    score *= attention.scale();
+                    if (attention.softCap() > 0) {
+                        score = attention.softCap() * Math.tanh(score / attention.softCap());
+                    }
+                    scores[j] = Math.exp(score);
+                    sum += scores[j];
                 }
                 for (int e = 0; e < size; e++) {
                     double value = 0;
-                    for (int j = from; j <= i; j++) {
-                        value += scores[j - from] / sum * v[j * width + kv + e];
+                    for (int j = 0; j < count; j++) {
+                        value += scores[j] / sum * v[(from + j) * width + kv + e];
                     }
-                    out[i * cols + head * size + e] = (float) value;
+                    out[(from + i) * cols + head * size + e] = (float) value;
                 }
             }
         }

@@ -1,7 +1,7 @@
 package org.medley.training.autograd;
 
+import org.medley.runtime.tensor.Attention;
 import org.medley.runtime.tensor.Batch;
-import org.medley.runtime.tensor.Ops;
 import org.medley.runtime.tensor.RopeTable;
 import org.medley.runtime.tensor.Tensor;
 
@@ -22,7 +22,7 @@ public interface BackwardOps {
             Tensor q,
             Tensor k,
             Tensor v,
-            Ops.Heads heads,
+            Attention attention,
             Batch batch,
             Tensor y,
             Tensor dy,

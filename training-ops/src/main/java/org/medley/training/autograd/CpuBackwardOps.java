@@ -2,6 +2,7 @@ package org.medley.training.autograd;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import org.medley.runtime.tensor.Attention;
 import org.medley.runtime.tensor.Batch;
 import org.medley.runtime.tensor.Memory;
 import org.medley.runtime.tensor.Ops;
@@ -112,27 +113,31 @@ public final class CpuBackwardOps implements BackwardOps {
             Tensor q,
             Tensor k,
             Tensor v,
-            Ops.Heads heads,
+            Attention attention,
             Batch batch,
             Tensor y,
             Tensor dy,
             Tensor dq,
             Tensor dk,
             Tensor dv) {
+        Ops.Heads heads = attention.heads();
+        if (batch.cache() != null) {
+            throw new IllegalArgumentException("training runs without a cache of earlier tokens");
+        }
+        if (attention.softCap() > 0) {
+            throw new IllegalArgumentException("capped attention scores have no way back yet; train without soft cap");
+        }
         // One task per span and key-value head: its query heads add to the same dk and dv, one after the other.
         int group = heads.count() / heads.kv();
         Workers.run(batch.spans().size() * heads.kv(), task -> {
             Batch.Span span = batch.spans().get(task / heads.kv());
-            if (span.cache() != null) {
-                throw new IllegalArgumentException("training runs without a cache of earlier tokens");
-            }
             int kvHead = task % heads.kv();
             long kv = 4L * kvHead * heads.size();
             for (int head = kvHead * group; head < (kvHead + 1) * group; head++) {
                 long offset = 4L * head * heads.size();
                 attentionHead(
+                        attention,
                         span.rows(),
-                        heads.size(),
                         q.cols(),
                         k.cols(),
                         q.row(span.row()) + offset,
@@ -149,13 +154,13 @@ public final class CpuBackwardOps implements BackwardOps {
 
     /** P is recomputed block by block; dS = P ∘ (dP − rowsum(dy ∘ y)), as in FlashAttention (Dao 2022, app. B). */
     private static void attentionHead(
-            int rows, int size, int ldq, int ldk, long q, long k, long v, long y, long dy, long dq, long dk, long dv) {
-        float scale = (float) (1 / Math.sqrt(size));
+            Attention attention, int rows, int ldq, int ldk, long q, long k, long v, long y, long dy, long dq, long dk, long dv) {
+        int size = attention.heads().size();
         for (int from = 0; from < rows; from += AttentionKernel.BLOCK) {
             int count = Math.min(AttentionKernel.BLOCK, rows - from);
-            int keys = from + count;
+            int keys = attention.end(from + count - 1, rows);
             long block = 4L * from * ldq;
-            long p = AttentionKernel.probabilities(q, ldq, k, ldk, from, count, 0, size, scale);
+            long p = AttentionKernel.probabilities(attention, q, ldq, k, ldk, from, count, keys);
             Matrix probabilities = Matrix.rowMajor(p, keys);
             Matrix dyBlock = Matrix.rowMajor(dy + block, ldq);
             Gemm.serial(keys, size, count, probabilities.transposed(), dyBlock, dv, ldk, true);
@@ -166,7 +171,7 @@ public final class CpuBackwardOps implements BackwardOps {
                 float delta = RowKernels.dot(dy + row, y + row, size);
                 for (int j = 0; j < keys; j++) {
                     long at = 4L * (i * keys + j);
-                    Memory.f32(ds + at, Memory.f32(p + at) * (Memory.f32(ds + at) - delta) * scale);
+                    Memory.f32(ds + at, Memory.f32(p + at) * (Memory.f32(ds + at) - delta) * attention.scale());
                 }
             }
             Matrix dScores = Matrix.rowMajor(ds, keys);

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import org.medley.runtime.tensor.Attention;
 import org.medley.runtime.tensor.Batch;
 import org.medley.runtime.tensor.Ops;
 import org.medley.runtime.tensor.RopeTable;
@@ -90,9 +91,10 @@ public final class Tape implements Ops {
     }
 
     @Override
-    public Tensor attention(Tensor q, Tensor k, Tensor v, Heads heads, int layer, Batch batch) {
-        Tensor y = forward.attention(q, k, v, heads, layer, batch);
-        return record(y, () -> backward.attention(q, k, v, heads, batch, y, gradient(y), into(q), into(k), into(v)));
+    public Tensor attention(Tensor q, Tensor k, Tensor v, Attention attention, int layer, Batch batch) {
+        Tensor y = forward.attention(q, k, v, attention, layer, batch);
+        return record(
+                y, () -> backward.attention(q, k, v, attention, batch, y, gradient(y), into(q), into(k), into(v)));
     }
 
     @Override

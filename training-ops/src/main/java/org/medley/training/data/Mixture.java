@@ -106,7 +106,7 @@ public final class Mixture {
         int row = 0;
         for (Example example : examples) {
             int count = example.tokens().length - 1;
-            spans.add(new Batch.Span(row, count, null));
+            spans.add(new Batch.Span(row, count));
             for (int i = 0; i < count; i++, row++) {
                 tokens[row] = example.tokens()[i];
                 positions[row] = i;

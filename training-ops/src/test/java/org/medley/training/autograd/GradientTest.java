@@ -47,7 +47,7 @@ class GradientTest {
         int[] ids = IntStream.range(0, ROWS).map(i -> (i * 5) % 11).toArray();
         int[] targets = IntStream.range(0, ROWS).map(i -> (i * 3) % classes).toArray();
         int[] positions = {0, 1, 2, 3, 0, 1, 2};
-        Batch batch = new Batch(ids, positions, List.of(new Batch.Span(0, 4, null), new Batch.Span(4, 3, null)));
+        Batch batch = new Batch(ids, positions, List.of(new Batch.Span(0, 4), new Batch.Span(4, 3)));
         RopeTable table = new RopeTable(RopeTable.frequencies(6, 100), 8);
         Tensor embedding = random(1, 11, width);
         Tensor first = random(0.3, width, width);

@@ -52,7 +52,7 @@ class NetworkGradientTest {
             int rows = ids.length - 1;
             int[] tokens = Arrays.copyOf(ids, rows);
             int[] positions = IntStream.range(0, rows).toArray();
-            Batch batch = new Batch(tokens, positions, List.of(new Batch.Span(0, rows, null)));
+            Batch batch = new Batch(tokens, positions, List.of(new Batch.Span(0, rows)));
             int[] targets = Arrays.copyOfRange(ids, 1, ids.length);
             double loss = tape.backward(decoder.logits(tape, batch, positions), targets, 1f / rows) / rows;
             assertThat(loss).isCloseTo(expected.get("loss").asDouble(), within(1e-4));

@@ -103,7 +103,7 @@ public final class Gemm {
             for (int k0 = 0; k0 < k; k0 += KC) {
                 int kc = Math.min(KC, k - k0);
                 Decode.panel(dtype, w + j * rowBytes, rowBytes, k0, kc, nr, NR, buffers.panel);
-                tiles(m, nr, kc, new Matrix(x + 4L * k0, k, 1), buffers, y + 4L * j, n, k0 > 0);
+                tiles(m, nr, kc, new Matrix(x + 4L * k0, k, 1), buffers.panel, buffers.tile, y + 4L * j, n, k0 > 0);
             }
         });
     }
@@ -142,9 +142,17 @@ public final class Gemm {
                     merge(buffers.tile, 1, nr, y + 4L * j, n, k0 > 0);
                 } else {
                     PanelDecode.decode(w.format(), at, k0, kc, buffers.panel);
-                    tiles(m, nr, kc, new Matrix(x + 4L * k0, k, 1), buffers, y + 4L * j, n, k0 > 0);
+                    tiles(m, nr, kc, new Matrix(x + 4L * k0, k, 1), buffers.panel, buffers.tile, y + 4L * j, n, k0 > 0);
                 }
             }
+        }
+    }
+
+    /** C[m,nr] = A[m,k]·B, or +=, on the calling thread, for a B that lies as [k][WIDTH] already; nr up to WIDTH. */
+    static void panel(int m, int nr, int k, Matrix a, long panel, long c, long ldc, boolean accumulate) {
+        float[] tile = BUFFERS.get().tile;
+        for (int k0 = 0; k0 < k; k0 += KC) {
+            tiles(m, nr, Math.min(KC, k - k0), a.at(0, k0), panel + 4L * k0 * NR, tile, c, ldc, accumulate || k0 > 0);
         }
     }
 
@@ -153,15 +161,16 @@ public final class Gemm {
         for (int k0 = 0; k0 < k; k0 += KC) {
             int kc = Math.min(KC, k - k0);
             pack(b.at(k0, 0), kc, nr, buffers.panel);
-            tiles(m, nr, kc, a.at(0, k0), buffers, c, ldc, accumulate || k0 > 0);
+            tiles(m, nr, kc, a.at(0, k0), buffers.panel, buffers.tile, c, ldc, accumulate || k0 > 0);
         }
     }
 
-    private static void tiles(int m, int nr, int kc, Matrix a, Buffers buffers, long c, long ldc, boolean accumulate) {
+    private static void tiles(
+            int m, int nr, int kc, Matrix a, long panel, float[] tile, long c, long ldc, boolean accumulate) {
         for (int i = 0; i < m; i += MR) {
             int mr = Math.min(MR, m - i);
-            tile(a.address + 4 * i * a.rowStride, 4 * a.rowStride, 4 * a.colStride, mr, buffers, kc);
-            merge(buffers.tile, mr, nr, c + 4 * i * ldc, ldc, accumulate);
+            tile(a.address + 4 * i * a.rowStride, 4 * a.rowStride, 4 * a.colStride, mr, panel, kc, tile);
+            merge(tile, mr, nr, c + 4 * i * ldc, ldc, accumulate);
         }
     }
 
@@ -208,16 +217,16 @@ public final class Gemm {
         }
     }
 
-    private static void tile(long a, long rs, long cs, int mr, Buffers buffers, int kc) {
+    private static void tile(long a, long rs, long cs, int mr, long panel, int kc, float[] tile) {
         for (int j = 0; j < NR; j += PAIR) {
-            long panel = buffers.panel + 4L * j;
+            long b = panel + 4L * j;
             if (WIDE_REGISTERS && mr > 4) {
-                tile8(a, rs, cs, mr - 1, panel, kc, buffers.tile, j);
+                tile8(a, rs, cs, mr - 1, b, kc, tile, j);
                 continue;
             }
-            tile4(a, rs, cs, Math.min(mr, 4) - 1, panel, kc, buffers.tile, j);
+            tile4(a, rs, cs, Math.min(mr, 4) - 1, b, kc, tile, j);
             if (mr > 4) {
-                tile4(a + 4 * rs, rs, cs, mr - 5, panel, kc, buffers.tile, 4 * NR + j);
+                tile4(a + 4 * rs, rs, cs, mr - 5, b, kc, tile, 4 * NR + j);
             }
         }
     }

@@ -5,6 +5,7 @@ import static org.medley.runtime.tensor.kernel.Simd.LANES;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
+import org.medley.runtime.tensor.Attention;
 import org.medley.runtime.tensor.Memory;
 import org.medley.runtime.tensor.RopeTable;
 
@@ -144,6 +145,26 @@ public final class RowKernels {
         }
         scale(scores, n, 1 / sum);
         return max * scale + (float) Math.log(sum);
+    }
+
+    /** Scores [from, to) of a row of {@code width} become their softmax, those outside 0. */
+    static void attentionWeights(Attention attention, long row, int width, int from, int to) {
+        float scale = attention.scale();
+        if (attention.softCap() > 0) {
+            softCap(row + 4L * from, to - from, scale, attention.softCap());
+            scale = 1;
+        }
+        softmax(row + 4L * from, to - from, scale);
+        Memory.zero(row, 4L * from);
+        Memory.zero(row + 4L * to, 4L * (width - to));
+    }
+
+    /** Scores become {@code cap · tanh(scale · score / cap)}. */
+    private static void softCap(long scores, int n, float scale, float cap) {
+        for (int i = 0; i < n; i++) {
+            float score = Memory.f32(scores + 4L * i);
+            Memory.f32(scores + 4L * i, cap * (float) Math.tanh(scale * score / cap));
+        }
     }
 
     public static void scale(long x, int n, float factor) {

@@ -1,0 +1,81 @@
+package org.medley.runtime.tensor;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.medley.runtime.tensor.kernel.KvCodec;
+
+/**
+ * Keys and values of all sequences of a model, in pages of {@value #PAGE} tokens that sequences share or own as a
+ * scheduler decides. A page holds every layer and head; within it keys and values of a head lie as the panels that
+ * attention multiplies from.
+ */
+public final class KvPool implements AutoCloseable {
+    /** Tokens of a page. */
+    public static final int PAGE = KvCodec.TOKENS;
+
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment memory;
+    private final int pages;
+    private final int kvHeads;
+    private final int headSize;
+    private final DType dtype;
+    private final long headBytes;
+    private final long layerBytes;
+    private final long pageBytes;
+
+    /** @param dtype what elements are stored as: F32, F16, BF16, F8_E4M3 or Q8 */
+    public KvPool(int pages, int layers, int kvHeads, int headSize, DType dtype) {
+        this.pages = pages;
+        this.kvHeads = kvHeads;
+        this.headSize = headSize;
+        this.dtype = dtype;
+        this.headBytes = KvCodec.keyBytes(dtype, headSize) + KvCodec.valueBytes(dtype, headSize);
+        this.layerBytes = kvHeads * headBytes;
+        this.pageBytes = layers * layerBytes;
+        this.memory = arena.allocate(Math.multiplyExact(pages, pageBytes), 64);
+    }
+
+    /** Bytes that a page of such a pool takes. */
+    public static long pageBytes(int layers, int kvHeads, int headSize, DType dtype) {
+        return (long) layers * kvHeads * (KvCodec.keyBytes(dtype, headSize) + KvCodec.valueBytes(dtype, headSize));
+    }
+
+    public int pages() {
+        return pages;
+    }
+
+    public DType dtype() {
+        return dtype;
+    }
+
+    public int headSize() {
+        return headSize;
+    }
+
+    public long keys(int page, int layer, int head) {
+        return memory.address() + page * pageBytes + layer * layerBytes + head * headBytes;
+    }
+
+    public long values(int page, int layer, int head) {
+        return keys(page, layer, head) + KvCodec.keyBytes(dtype, headSize);
+    }
+
+    /** Stores one token's keys and values of all heads in a layer: two rows of F32 [kvHeads × headSize]. */
+    void write(int layer, int page, int token, long keyRow, long valueRow) {
+        for (int head = 0; head < kvHeads; head++) {
+            long offset = 4L * head * headSize;
+            KvCodec.writeKey(dtype, keyRow + offset, headSize, keys(page, layer, head), token);
+            KvCodec.writeValue(dtype, valueRow + offset, headSize, values(page, layer, head), token);
+        }
+    }
+
+    /** Makes page {@code to} equal to page {@code from}. */
+    public void copy(int from, int to) {
+        Memory.copy(memory.address() + from * pageBytes, memory.address() + to * pageBytes, pageBytes);
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+}
