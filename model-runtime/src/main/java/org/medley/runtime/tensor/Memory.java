@@ -14,6 +14,7 @@ public final class Memory {
     public static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
 
     private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ORDER);
+    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ORDER);
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ORDER);
 
     private Memory() {}
@@ -34,8 +35,20 @@ public final class Memory {
         return Float.float16ToFloat(ALL.get(SHORT, address));
     }
 
+    public static int i32(long address) {
+        return ALL.get(INT, address);
+    }
+
     public static byte i8(long address) {
         return ALL.get(ValueLayout.JAVA_BYTE, address);
+    }
+
+    public static void i8(long address, byte value) {
+        ALL.set(ValueLayout.JAVA_BYTE, address, value);
+    }
+
+    public static void i16(long address, short value) {
+        ALL.set(SHORT, address, value);
     }
 
     /** Rounds to the nearest BF16, ties to even; NaN stays NaN. */

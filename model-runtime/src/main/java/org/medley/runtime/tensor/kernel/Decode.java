@@ -12,6 +12,7 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 import org.medley.runtime.tensor.DType;
 import org.medley.runtime.tensor.Memory;
+import org.medley.runtime.tensor.StoredElement;
 
 /** Reading stored weight rows as F32: into packed panels for many tokens, or straight into a dot product for few. */
 final class Decode {
@@ -36,16 +37,7 @@ final class Decode {
     }
 
     static float element(DType dtype, long row, int index) {
-        return switch (dtype) {
-            case F32 -> Memory.f32(row + 4L * index);
-            case BF16 -> Memory.bf16(row + 2L * index);
-            case F16 -> Memory.f16(row + 2L * index);
-            case Q8 -> {
-                long block = row + index / 32 * 34L;
-                yield Memory.f16(block) * Memory.i8(block + 2 + index % 32);
-            }
-            case I32 -> throw new IllegalArgumentException("I32 rows are no weights");
-        };
+        return StoredElement.get(dtype, row, index);
     }
 
     /** Dot product of one stored weight row with an F32 vector of length {@code k}. */
@@ -55,8 +47,16 @@ final class Decode {
             case BF16 -> dotBf16(row, x, k);
             case Q8 -> dotQ8(row, x, k);
             case F16 -> dotF16(row, x, k);
-            case I32 -> throw new IllegalArgumentException("I32 rows are no weights");
+            default -> dotElements(dtype, row, x, k);
         };
+    }
+
+    private static float dotElements(DType dtype, long row, long x, int k) {
+        float sum = 0;
+        for (int i = 0; i < k; i++) {
+            sum += element(dtype, row, i) * Memory.f32(x + 4L * i);
+        }
+        return sum;
     }
 
     static float dotF32(long a, long b, int k) {
