@@ -13,6 +13,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.medley.runtime.engine.Engine;
+import org.medley.runtime.engine.EngineObserver;
 import org.medley.runtime.engine.SamplingParams;
 import org.medley.runtime.engine.TokenListener;
 import org.medley.runtime.network.DecoderConfig;
@@ -108,7 +109,7 @@ public final class Main {
 
         @Override
         public Integer call() throws Exception {
-            try (Engine engine = new Engine(model, folder(model), 4096, null, Engine.Limits.DEFAULT)) {
+            try (Engine engine = new Engine(model, folder(model), Engine.Options.DEFAULT, EngineObserver.NONE)) {
                 BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
                 List<ChatTemplate.Message> turns = new ArrayList<>();
                 while (true) {
@@ -120,8 +121,11 @@ public final class Main {
                     turns.add(new ChatTemplate.Message("user", line));
                     StringBuilder answer = new StringBuilder();
                     int[] prompt = engine.tokenizer().encode(engine.template().render(turns, true));
-                    SamplingParams params =
-                            new SamplingParams(temperature, 0, 1, 0, 1, 0, 0, System.nanoTime(), maxTokens, List.of());
+                    SamplingParams params = SamplingParams.builder()
+                            .temperature(temperature)
+                            .seed(System.nanoTime())
+                            .maxTokens(maxTokens)
+                            .build();
                     Printer printer = new Printer(answer);
                     engine.submit(prompt, params, printer);
                     printer.ended.get();
@@ -151,7 +155,11 @@ public final class Main {
 
         @Override
         public Integer call() throws Exception {
-            try (Engine engine = new Engine(model, folder(model), prompt + generate, format, Engine.Limits.DEFAULT)) {
+            try (Engine engine = new Engine(
+                    model,
+                    folder(model),
+                    Engine.Options.DEFAULT.withContext(prompt + generate).withFormat(format),
+                    EngineObserver.NONE)) {
                 int[] tokens = new int[prompt];
                 java.util.Arrays.fill(tokens, engine.tokenizer().encode("a")[0]);
                 for (int round = 0; round < 5; round++) {
@@ -185,7 +193,7 @@ public final class Main {
         }
 
         @Override
-        public void text(String piece) {
+        public void text(String piece, List<Chosen> tokens) {
             answer.append(piece);
             System.out.print(piece);
             System.out.flush();

@@ -28,7 +28,7 @@ final class AnswerStream implements TokenListener {
     private record Failure(RuntimeException cause) implements Event {}
 
     @Override
-    public void text(String piece) {
+    public void text(String piece, List<Chosen> tokens) {
         events.add(new Piece(piece));
     }
 

@@ -12,6 +12,7 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.medley.runtime.embed.BgeSmallEmbedder;
 import org.medley.runtime.embed.Embedder;
 import org.medley.runtime.engine.Engine;
+import org.medley.runtime.engine.EngineObserver;
 import org.medley.runtime.tensor.DType;
 import org.medley.runtime.weights.ModelFolder;
 
@@ -66,7 +67,14 @@ public class ModelHost {
         Engine engine = engines.get(entry.folder());
         if (engine == null) {
             makeRoom();
-            engine = new Engine(entry.name(), new ModelFolder(entry.folder()), context, format, limits);
+            engine = new Engine(
+                    entry.name(),
+                    new ModelFolder(entry.folder()),
+                    Engine.Options.DEFAULT
+                            .withContext(context)
+                            .withFormat(format)
+                            .withLimits(limits),
+                    EngineObserver.NONE);
             engines.put(entry.folder(), engine);
         }
         return engine;

@@ -159,17 +159,18 @@ final class Requests {
             throw ApiException.invalid("n", "n is " + chat.n + "; one answer per request is possible");
         }
         try {
-            return new SamplingParams(
-                    or(chat.temperature, 1f),
-                    chat.topK == null || chat.topK < 0 ? 0 : chat.topK,
-                    or(chat.topP, 1f),
-                    or(chat.minP, 0f),
-                    or(chat.repetitionPenalty, 1f),
-                    or(chat.presencePenalty, 0f),
-                    or(chat.frequencyPenalty, 0f),
-                    chat.seed == null ? ThreadLocalRandom.current().nextLong() : chat.seed,
-                    maxTokens == null ? Math.max(1, room) : maxTokens,
-                    stops(chat.stop));
+            return SamplingParams.builder()
+                    .temperature(or(chat.temperature, 1f))
+                    .topK(chat.topK == null || chat.topK < 0 ? 0 : chat.topK)
+                    .topP(or(chat.topP, 1f))
+                    .minP(or(chat.minP, 0f))
+                    .repetitionPenalty(or(chat.repetitionPenalty, 1f))
+                    .presencePenalty(or(chat.presencePenalty, 0f))
+                    .frequencyPenalty(or(chat.frequencyPenalty, 0f))
+                    .seed(chat.seed == null ? ThreadLocalRandom.current().nextLong() : chat.seed)
+                    .maxTokens(maxTokens == null ? Math.max(1, room) : maxTokens)
+                    .stop(stops(chat.stop))
+                    .build();
         } catch (IllegalArgumentException e) {
             throw ApiException.invalid(e.getMessage().split(" ")[0], e.getMessage());
         }

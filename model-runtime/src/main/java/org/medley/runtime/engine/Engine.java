@@ -2,66 +2,138 @@ package org.medley.runtime.engine;
 
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.concurrent.BlockingQueue;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntConsumer;
 import org.medley.runtime.engine.TokenListener.FinishReason;
 import org.medley.runtime.engine.TokenListener.Usage;
-import org.medley.runtime.network.Decoder;
+import org.medley.runtime.engine.schedule.Pages;
+import org.medley.runtime.engine.schedule.Scheduler;
+import org.medley.runtime.engine.schedule.Sequence;
+import org.medley.runtime.engine.schedule.Step;
 import org.medley.runtime.network.DecoderLoader;
+import org.medley.runtime.network.Network;
 import org.medley.runtime.tensor.Batch;
-import org.medley.runtime.tensor.CpuOps;
 import org.medley.runtime.tensor.DType;
-import org.medley.runtime.tensor.KvCache;
+import org.medley.runtime.tensor.KvPool;
 import org.medley.runtime.tensor.Tensor;
-import org.medley.runtime.tensor.Workspace;
+import org.medley.runtime.tensor.kernel.Workers;
 import org.medley.runtime.text.ChatTemplate;
 import org.medley.runtime.text.StreamDecoder;
 import org.medley.runtime.text.Tokenizer;
 import org.medley.runtime.weights.ModelFolder;
 
 /**
- * Serves one model to many callers: every step runs the next token of all running sequences, and the prompts of newly
- * admitted ones, in one batch on one thread of its own. A sequence's cache is allocated when it is admitted and freed
- * when it ends.
+ * Serves one model to many callers. One thread of its own asks the {@link Scheduler} what to run next, runs it on the
+ * {@link Runner} in one pass, chooses the tokens and tells the listeners, for as long as there is work.
  */
 public final class Engine implements AutoCloseable {
     /**
      * @param sequences most sequences that run at once
      * @param waiting most requests that wait; more are refused
-     * @param stepTokens most tokens of one step, unless a single prompt is longer
+     * @param stepTokens most tokens of one step; longer prompts are run in pieces
      */
     public record Limits(int sequences, int waiting, int stepTokens) {
-        public static final Limits DEFAULT = new Limits(16, 256, 2048);
+        public static final Limits DEFAULT = new Limits(64, 256, 512);
     }
 
+    /**
+     * @param context longest sequence to prepare for; the model's own bound is kept
+     * @param format what matrices are converted to when the model is loaded, or null to use them as stored
+     * @param cacheFormat of keys and values
+     * @param cacheBytes most memory of keys and values
+     * @param drafts most tokens guessed ahead per sequence and step; 0 to guess none
+     */
+    public record Options(int context, DType format, DType cacheFormat, long cacheBytes, int drafts, Limits limits) {
+        public static final Options DEFAULT = new Options(4096, null, DType.F32, 1L << 30, 0, Limits.DEFAULT);
+
+        public Options withContext(int value) {
+            return new Options(value, format, cacheFormat, cacheBytes, drafts, limits);
+        }
+
+        public Options withFormat(DType value) {
+            return new Options(context, value, cacheFormat, cacheBytes, drafts, limits);
+        }
+
+        public Options withCache(DType value, long bytes) {
+            return new Options(context, format, value, bytes, drafts, limits);
+        }
+
+        public Options withDrafts(int value) {
+            return new Options(context, format, cacheFormat, cacheBytes, value, limits);
+        }
+
+        public Options withLimits(Limits value) {
+            return new Options(context, format, cacheFormat, cacheBytes, drafts, value);
+        }
+    }
+
+    private static final long PAUSE_NANOS = 200_000_000;
+    /** Below this many logits choosing on one thread is faster than waking others. */
+    private static final long PARALLEL_LOGITS = 100_000;
+
     private final String name;
-    private final Arena arena;
-    private final Decoder decoder;
+    private final Runner runner;
+    private final Drafter drafter;
     private final Tokenizer tokenizer;
     private final ChatTemplate template;
     private final Limits limits;
-    private final BlockingQueue<Sequence> arrivals;
+    private final EngineObserver observer;
+    private final Set<Integer> endTokens;
+    private final Pages pages;
+    private final Scheduler scheduler;
+    private final ConcurrentLinkedQueue<Answer> arrivals = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger waiting = new AtomicInteger();
+    private final AtomicInteger live = new AtomicInteger();
+    private final AtomicLong numbers = new AtomicLong();
+    private final Map<Sequence, Answer> answers = new IdentityHashMap<>();
     private final Thread thread;
+    private volatile boolean draining;
     private volatile boolean closing;
 
     /** Loads the model and starts its thread. */
-    public Engine(String name, ModelFolder folder, int context, DType format, Limits limits) {
+    public Engine(String name, ModelFolder folder, Options options, EngineObserver observer) {
         this.name = name;
-        this.limits = limits;
-        this.arrivals = new LinkedBlockingQueue<>(limits.waiting());
-        this.arena = Arena.ofShared();
+        this.limits = options.limits();
+        this.observer = observer;
+        Arena arena = Arena.ofShared();
+        Tokenizer words = null;
         try {
-            this.decoder = DecoderLoader.load(folder, arena, context, format);
-            this.tokenizer = new Tokenizer(folder.tokenizer());
+            Network network = DecoderLoader.load(folder, arena, options.context(), options.format());
+            words = new Tokenizer(folder.tokenizer());
+            this.runner = new CpuRunner(network, arena, pages(network.shape(), options), options.cacheFormat());
         } catch (RuntimeException e) {
+            if (words != null) {
+                words.close();
+            }
             arena.close();
             throw e;
         }
+        this.tokenizer = words;
         this.template = new ChatTemplate(folder.chatTemplate());
+        this.drafter = new NgramDrafter();
+        this.endTokens = runner.shape().endTokens();
+        this.pages = new Pages(runner.pages(), KvPool.PAGE);
+        this.scheduler =
+                new Scheduler(new Scheduler.Limits(limits.sequences(), limits.stepTokens(), options.drafts()), pages);
         this.thread = Thread.ofPlatform().name("medley-engine-" + name).daemon().start(this::serve);
+    }
+
+    /** As many as memory allows, at least one whole sequence's, at most all sequences'. */
+    private static int pages(Network.Shape shape, Options options) {
+        long bytes = KvPool.pageBytes(
+                shape.layers(), shape.heads().kv(), shape.heads().size(), options.cacheFormat());
+        int sequence = Math.ceilDiv(shape.context(), KvPool.PAGE) + 1;
+        long most = (long) sequence * options.limits().sequences();
+        return (int) Math.clamp(options.cacheBytes() / bytes, sequence, Math.min(most, Integer.MAX_VALUE / 2));
     }
 
     public String name() {
@@ -78,7 +150,25 @@ public final class Engine implements AutoCloseable {
 
     /** Longest sequence, prompt and answer together. */
     public int context() {
-        return decoder.context();
+        return runner.shape().context();
+    }
+
+    public int vocabulary() {
+        return runner.shape().vocabulary();
+    }
+
+    public Set<Integer> endTokens() {
+        return endTokens;
+    }
+
+    /** Requests that wait or run. */
+    public int load() {
+        return live.get();
+    }
+
+    /** Bytes of weights and cache held. */
+    public long bytes() {
+        return runner.bytes();
     }
 
     /** A request under way. */
@@ -87,13 +177,20 @@ public final class Engine implements AutoCloseable {
         void cancel();
     }
 
+    /** Takes a request with nothing special about it; refuses like {@link #submit(Request, List)}. */
+    public Generation submit(int[] prompt, SamplingParams params, TokenListener listener) {
+        return submit(new Request(prompt, params), List.of(listener));
+    }
+
     /**
      * Takes a request.
      *
+     * @param listeners one for each answer wanted; the prompt is computed once for all
      * @throws IllegalArgumentException if the prompt is empty or leaves no room for an answer
      * @throws EngineBusyException if too many requests wait
      */
-    public Generation submit(int[] prompt, SamplingParams params, TokenListener listener) {
+    public Generation submit(Request request, List<TokenListener> listeners) {
+        int[] prompt = request.prompt();
         if (prompt.length == 0) {
             throw new IllegalArgumentException("the prompt is empty");
         }
@@ -101,14 +198,42 @@ public final class Engine implements AutoCloseable {
             throw new IllegalArgumentException("the prompt has " + prompt.length + " tokens; model " + name
                     + " takes at most " + (context() - 1) + " and needs room for an answer");
         }
-        if (closing) {
-            throw new EngineBusyException(name, arrivals.size());
+        for (int token : prompt) {
+            if (token < 0 || token >= vocabulary()) {
+                throw new IllegalArgumentException(
+                        "token " + token + " of the prompt is not one of the model's " + vocabulary());
+            }
         }
-        Sequence sequence = new Sequence(prompt, params, listener);
-        if (!arrivals.offer(sequence)) {
-            throw new EngineBusyException(name, limits.waiting());
+        if (draining || waiting.addAndGet(listeners.size()) > limits.waiting()) {
+            int before = draining ? waiting.get() : waiting.addAndGet(-listeners.size());
+            throw new EngineBusyException(name, before);
         }
-        return sequence;
+        live.addAndGet(listeners.size());
+        List<Answer> taken = new ArrayList<>();
+        for (TokenListener listener : listeners) {
+            taken.add(answer(request, listener, taken));
+        }
+        arrivals.addAll(taken);
+        LockSupport.unpark(thread);
+        return () -> {
+            taken.forEach(Answer::cancel);
+            LockSupport.unpark(thread);
+        };
+    }
+
+    private Answer answer(Request request, TokenListener listener, List<Answer> before) {
+        SamplingParams params = request.params();
+        int limit = Math.min(context(), request.prompt().length + params.maxTokens());
+        Sequence leader = before.isEmpty() ? null : before.getFirst().sequence();
+        Sequence sequence = new Sequence(
+                numbers.getAndIncrement(),
+                request.tenant(),
+                List.of(request.tenant(), request.adapter() == null ? "" : request.adapter()),
+                request.prompt(),
+                limit,
+                leader);
+        Sampler sampler = new Sampler(params, params.seed() + before.size(), request.prompt(), endTokens);
+        return new Answer(sequence, request, listener, sampler, new StreamDecoder(tokenizer), observer);
     }
 
     /** A whole answer. */
@@ -120,7 +245,7 @@ public final class Engine implements AutoCloseable {
         StringBuilder text = new StringBuilder();
         submit(prompt, params, new TokenListener() {
             @Override
-            public void text(String piece) {
+            public void text(String piece, List<Chosen> tokens) {
                 text.append(piece);
             }
 
@@ -137,174 +262,171 @@ public final class Engine implements AutoCloseable {
         return answer;
     }
 
-    private final class Sequence implements Generation {
-        private final int[] prompt;
-        private final SamplingParams params;
-        private final TokenListener listener;
-        private final Sampler sampler;
-        private final StreamDecoder stream = new StreamDecoder(tokenizer);
-        private final StopText stop;
-        private final int budget;
-        private volatile boolean cancelled;
-        private KvCache cache;
-        private int next;
-        private int generated;
-
-        Sequence(int[] prompt, SamplingParams params, TokenListener listener) {
-            this.prompt = prompt;
-            this.params = params;
-            this.listener = listener;
-            this.sampler = new Sampler(params, prompt);
-            this.stop = new StopText(params.stop());
-            this.budget = Math.min(params.maxTokens(), context() - prompt.length);
-        }
-
-        @Override
-        public void cancel() {
-            cancelled = true;
-        }
-
-        int pending() {
-            return cache == null ? prompt.length : 1;
-        }
-
-        /** Hears the logits behind its last token; true when it has ended. */
-        boolean accept(float[] logits) {
-            next = sampler.next(logits);
-            generated++;
-            if (decoder.config().endTokens().contains(next)) {
-                return end(FinishReason.stop);
-            }
-            say(stop.accept(stream.next(next)));
-            if (stop.stopped()) {
-                return end(FinishReason.stop);
-            }
-            return generated == budget && end(FinishReason.length);
-        }
-
-        boolean end(FinishReason reason) {
-            say(stop.accept(stream.rest()));
-            say(stop.rest());
-            listener.end(reason, new Usage(prompt.length, generated));
-            return true;
-        }
-
-        private void say(String text) {
-            if (!text.isEmpty()) {
-                listener.text(text);
-            }
-        }
-    }
-
     private void serve() {
-        List<Sequence> active = new ArrayList<>();
-        try (Workspace workspace = new Workspace()) {
-            CpuOps ops = new CpuOps(workspace);
-            while (!closing || !active.isEmpty()) {
-                admit(active);
-                if (!active.isEmpty()) {
-                    step(active, ops, workspace);
-                }
+        while (!closing && !(draining && live.get() == 0)) {
+            admit();
+            if (scheduler.idle()) {
+                LockSupport.parkNanos(this, PAUSE_NANOS);
+            } else {
+                step();
             }
-        } catch (InterruptedException e) {
-            // close() interrupts; what still runs is ended below
         }
-        active.addAll(arrivals);
-        active.forEach(sequence -> {
-            sequence.end(FinishReason.cancelled);
-            free(sequence);
+        admit();
+        List.copyOf(answers.values()).forEach(answer -> {
+            answer.end(FinishReason.cancelled);
+            forget(answer);
         });
     }
 
-    private void admit(List<Sequence> active) throws InterruptedException {
-        active.removeIf(sequence -> {
-            if (sequence.cancelled) {
-                sequence.end(FinishReason.cancelled);
-                free(sequence);
-            }
-            return sequence.cancelled;
-        });
-        if (active.isEmpty()) {
-            Sequence first = arrivals.poll(200, TimeUnit.MILLISECONDS);
-            if (first == null) {
-                return;
-            }
-            active.add(first);
+    private void admit() {
+        for (Answer answer = arrivals.poll(); answer != null; answer = arrivals.poll()) {
+            answers.put(answer.sequence(), answer);
+            scheduler.add(answer.sequence());
         }
-        int tokens = active.stream().mapToInt(Sequence::pending).sum();
-        while (active.size() < limits.sequences()) {
-            Sequence waiting = arrivals.peek();
-            if (waiting == null || tokens + waiting.prompt.length > limits.stepTokens()) {
-                return;
-            }
-            active.add(arrivals.take());
-            tokens += waiting.prompt.length;
+        List<Answer> cancelled =
+                answers.values().stream().filter(Answer::cancelled).toList();
+        for (Answer answer : cancelled) {
+            answer.end(FinishReason.cancelled);
+            forget(answer);
         }
     }
 
-    private void step(List<Sequence> active, CpuOps ops, Workspace workspace) {
+    private void forget(Answer answer) {
+        scheduler.remove(answer.sequence());
+        answers.remove(answer.sequence());
+        live.decrementAndGet();
+        if (!answer.started()) {
+            waiting.decrementAndGet();
+        }
+    }
+
+    private void step() {
+        long began = System.nanoTime();
+        Step step = scheduler.next();
         try {
-            workspace.reset();
-            int rows = active.stream().mapToInt(Sequence::pending).sum();
-            int[] tokens = new int[rows];
-            int[] positions = new int[rows];
-            int[] last = new int[active.size()];
-            List<Batch.Span> spans = new ArrayList<>();
-            int row = 0;
-            for (int i = 0; i < last.length; i++) {
-                Sequence sequence = active.get(i);
-                int count = sequence.pending();
-                if (sequence.cache == null) {
-                    System.arraycopy(sequence.prompt, 0, tokens, row, count);
-                    sequence.cache = cache(sequence.prompt.length + sequence.budget);
-                } else {
-                    tokens[row] = sequence.next;
+            Pass pass = pass(step);
+            List<Answer.Outcome> outcomes = choose(pass, run(step, pass));
+            int accepted = 0;
+            for (int i = 0; i < outcomes.size(); i++) {
+                Step.Work work = step.works().get(i);
+                Answer.Outcome outcome = outcomes.get(i);
+                if (outcome == null) {
+                    scheduler.commit(work, 0);
+                    continue;
                 }
-                for (int j = 0; j < count; j++) {
-                    positions[row + j] = sequence.cache.length() + j;
-                }
-                spans.add(new Batch.Span(row, count, sequence.cache));
-                row += count;
-                last[i] = row - 1;
-            }
-            Tensor logits = decoder.logits(ops, new Batch(tokens, positions, spans), last);
-            for (Batch.Span span : spans) {
-                span.cache().advance(span.rows());
-            }
-            List<Sequence> ended = new ArrayList<>();
-            for (int i = 0; i < last.length; i++) {
-                if (active.get(i).accept(logits.slice(i, 1).toArray())) {
-                    ended.add(active.get(i));
+                accepted += outcome.accepted();
+                scheduler.commit(work, outcome.accepted(), outcome.tokens());
+                Answer answer = answers.get(work.sequence());
+                if (answer.tell(outcome, endTokens)) {
+                    forget(answer);
                 }
             }
-            ended.forEach(Engine::free);
-            active.removeAll(ended);
+            observer.step(new EngineObserver.StepStats(
+                    scheduler.runningCount(),
+                    scheduler.waitingCount(),
+                    pages.count() - pages.free(),
+                    pages.count(),
+                    pass.tokens.length,
+                    pass.drafted,
+                    accepted,
+                    step.preempted().size(),
+                    System.nanoTime() - began));
         } catch (RuntimeException e) {
-            active.forEach(sequence -> {
-                sequence.listener.failed(e);
-                free(sequence);
-            });
-            active.clear();
+            // The pass cannot be repeated safely; those that took part in it hear why, the others go on.
+            for (Step.Work work : step.works()) {
+                Answer answer = answers.get(work.sequence());
+                if (answer != null) {
+                    answer.fail(e);
+                    forget(answer);
+                }
+            }
         }
     }
 
-    private KvCache cache(int capacity) {
-        return new KvCache(
-                decoder.config().layers(),
-                capacity,
-                decoder.config().heads().kv() * decoder.config().heads().size());
-    }
+    /**
+     * A step laid out in rows.
+     *
+     * @param rows whose logits are wanted
+     * @param firstRow for each work the index of its first among them, -1 if it yields nothing
+     */
+    private record Pass(
+            List<Step.Work> works,
+            int[] tokens,
+            List<Batch.Span> spans,
+            int[] rows,
+            int[] firstRow,
+            int[][] drafts,
+            int drafted) {}
 
-    private static void free(Sequence sequence) {
-        if (sequence.cache != null) {
-            sequence.cache.close();
-            sequence.cache = null;
+    private Pass pass(Step step) {
+        List<Step.Work> works = step.works();
+        int[][] drafts = drafter.draft(works);
+        int total = 0;
+        int wanted = 0;
+        int drafted = 0;
+        for (int i = 0; i < works.size(); i++) {
+            Answer answer = answers.get(works.get(i).sequence());
+            if (!answer.started()) {
+                answer.start();
+                waiting.decrementAndGet();
+            }
+            total += works.get(i).count() + drafts[i].length;
+            wanted += works.get(i).yields() ? 1 + drafts[i].length : 0;
+            drafted += drafts[i].length;
         }
+        int[] tokens = new int[total];
+        int[] rows = new int[wanted];
+        int[] firstRow = new int[works.size()];
+        List<Batch.Span> spans = new ArrayList<>();
+        int row = 0;
+        int next = 0;
+        for (int i = 0; i < works.size(); i++) {
+            Step.Work work = works.get(i);
+            Sequence sequence = work.sequence();
+            spans.add(answers.get(sequence).span(work, row, drafts[i].length));
+            for (int j = 0; j < work.count(); j++) {
+                tokens[row++] = sequence.token(sequence.computed() + j);
+            }
+            firstRow[i] = work.yields() ? next : -1;
+            if (work.yields()) {
+                rows[next++] = row - 1;
+            }
+            for (int draft : drafts[i]) {
+                rows[next++] = row;
+                tokens[row++] = draft;
+            }
+        }
+        return new Pass(works, tokens, spans, rows, firstRow, drafts, drafted);
     }
 
-    /** Takes no more requests, lets the running ones end for up to {@code millis}, then cancels them. */
+    private Tensor run(Step step, Pass pass) {
+        runner.copy(step.copies());
+        return runner.run(pass.tokens, pass.spans, pass.rows);
+    }
+
+    /** What each work's answer chooses, null where the work yields nothing. */
+    private List<Answer.Outcome> choose(Pass pass, Tensor logits) {
+        Answer.Outcome[] outcomes = new Answer.Outcome[pass.works.size()];
+        IntConsumer one = i -> {
+            if (pass.firstRow[i] >= 0) {
+                Answer answer = answers.get(pass.works.get(i).sequence());
+                outcomes[i] = answer.choose(logits, pass.firstRow[i], pass.drafts[i], endTokens);
+            }
+        };
+        if (logits.size() < PARALLEL_LOGITS) {
+            for (int i = 0; i < outcomes.length; i++) {
+                one.accept(i);
+            }
+        } else {
+            Workers.run(outcomes.length, one);
+        }
+        return Arrays.asList(outcomes);
+    }
+
+    /** Takes no more requests, lets those it has end for up to {@code millis}, then cancels them. */
     public void drain(long millis) {
-        closing = true;
+        draining = true;
+        LockSupport.unpark(thread);
         try {
             thread.join(millis);
         } catch (InterruptedException e) {
@@ -315,8 +437,9 @@ public final class Engine implements AutoCloseable {
 
     @Override
     public void close() {
+        draining = true;
         closing = true;
-        thread.interrupt();
+        LockSupport.unpark(thread);
         boolean interrupted = false;
         while (true) {
             try {
@@ -329,7 +452,8 @@ public final class Engine implements AutoCloseable {
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
+        drafter.close();
+        runner.close();
         tokenizer.close();
-        arena.close();
     }
 }

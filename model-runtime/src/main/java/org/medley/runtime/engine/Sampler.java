@@ -2,28 +2,67 @@ package org.medley.runtime.engine;
 
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.SplittableRandom;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.medley.runtime.engine.TokenListener.Candidate;
 
-/** Chooses tokens for one sequence; deterministic given the seed. Equal logits are ordered by token id. */
+/**
+ * Chooses the tokens of one sequence. The choice at a position depends on the seed, the position and what came before
+ * alone, so that a sequence that is preempted, or guessed ahead, gets the tokens it would have got. Equal logits are
+ * ordered by token id.
+ */
 final class Sampler {
     private final SamplingParams params;
-    private final SplittableRandom random;
+    private final long seed;
+    private final Set<Integer> endTokens;
     private final Map<Integer, Integer> generated = new HashMap<>();
     private final int[] prompt;
+    private int position;
 
-    Sampler(SamplingParams params, int[] prompt) {
+    /** @param seed in place of the parameters', so that several answers to one request differ */
+    Sampler(SamplingParams params, long seed, int[] prompt, Set<Integer> endTokens) {
         this.params = params;
-        this.random = new SplittableRandom(params.seed());
+        this.seed = seed;
         this.prompt = prompt;
+        this.endTokens = endTokens;
     }
 
-    /** @param logits of the whole vocabulary; changed by the call */
-    int next(float[] logits) {
+    /** A token, with its log-probability and the likeliest others' under the model itself if they were asked for. */
+    record Choice(int token, float logprob, List<Candidate> top) {}
+
+    /**
+     * @param logits of the whole vocabulary; changed by the call
+     * @param allowed bits of the ids that may be chosen, or null for all
+     */
+    Choice next(float[] logits, long[] allowed) {
+        float[] plain = params.logprobs() >= 0 ? logits.clone() : null;
+        restrict(logits, allowed);
+        params.bias().forEach((token, bias) -> {
+            if (token < logits.length) {
+                logits[token] += bias;
+            }
+        });
         penalize(logits);
         int token = params.temperature() == 0 ? argmax(logits) : draw(logits);
         generated.merge(token, 1, Integer::sum);
-        return token;
+        position++;
+        return plain == null ? new Choice(token, 0, List.of()) : told(plain, token);
+    }
+
+    private void restrict(float[] logits, long[] allowed) {
+        if (allowed != null) {
+            for (int i = 0; i < logits.length; i++) {
+                if ((i >> 6) >= allowed.length || (allowed[i >> 6] >>> i & 1) == 0) {
+                    logits[i] = Float.NEGATIVE_INFINITY;
+                }
+            }
+        } else if (position < params.minTokens()) {
+            for (int end : endTokens) {
+                logits[end] = Float.NEGATIVE_INFINITY;
+            }
+        }
     }
 
     private void penalize(float[] logits) {
@@ -56,35 +95,115 @@ final class Sampler {
         return best;
     }
 
+    /** A number in [0, 1) for this position: SplitMix64's output function (Steele et al. 2014) over seed and position. */
+    private double uniform() {
+        long z = seed + (position + 1) * 0x9E3779B97F4A7C15L;
+        z = (z ^ z >>> 30) * 0xBF58476D1CE4E5B9L;
+        z = (z ^ z >>> 27) * 0x94D049BB133111EBL;
+        return ((z ^ z >>> 31) >>> 11) * 0x1p-53;
+    }
+
     private int draw(float[] logits) {
-        int size = logits.length;
-        Integer[] order = new Integer[size];
-        Arrays.setAll(order, i -> i);
-        Arrays.sort(order, (a, b) -> Float.compare(logits[b], logits[a]));
-        int kept = params.topK() == 0 ? size : Math.min(params.topK(), size);
-        double[] probabilities = new double[kept];
+        float top = logits[argmax(logits)];
+        double[] weights = new double[logits.length];
         double sum = 0;
-        float top = logits[order[0]];
-        for (int i = 0; i < kept; i++) {
-            probabilities[i] = Math.exp((logits[order[i]] - top) / params.temperature());
-            sum += probabilities[i];
+        for (int i = 0; i < logits.length; i++) {
+            weights[i] = Math.exp((logits[i] - top) / params.temperature());
+            sum += weights[i];
         }
-        double floor = params.minP() * probabilities[0];
-        double mass = 0;
+        if (params.topK() == 0 && params.topP() == 1 && params.minP() == 0) {
+            return pick(weights, IntStream.range(0, weights.length).toArray(), weights.length, sum);
+        }
+        int[] order = likeliest(weights, floor(weights, sum));
         int last = 0;
-        while (last < kept && probabilities[last] >= floor) {
-            mass += probabilities[last++];
+        double mass = 0;
+        while (last < order.length && (params.topK() == 0 || last < params.topK())) {
+            double weight = weights[order[last]];
+            if (weight < params.minP()) {
+                break;
+            }
+            mass += weight;
+            last++;
             if (mass >= params.topP() * sum) {
                 break;
             }
         }
-        double at = random.nextDouble() * mass;
-        for (int i = 0; i < last; i++) {
-            at -= probabilities[i];
-            if (at < 0) {
-                return order[i];
+        return pick(weights, order, last, mass);
+    }
+
+    /** A weight below which no token can be among those kept, so that only few need sorting. */
+    private double floor(double[] weights, double sum) {
+        // All tokens below it together have less than the probability that top-p leaves out.
+        double floor = Math.max(params.minP(), (1 - params.topP()) * sum / weights.length);
+        if (params.topK() > 0 && params.topK() < weights.length / 4) {
+            double[] sorted = new double[params.topK()];
+            for (double weight : weights) {
+                if (weight > sorted[0]) {
+                    insert(sorted, weight);
+                }
+            }
+            floor = Math.max(floor, sorted[0]);
+        }
+        return floor;
+    }
+
+    /** Replaces the least of an ascending array. */
+    private static void insert(double[] sorted, double value) {
+        int at = Arrays.binarySearch(sorted, value);
+        at = (at < 0 ? -at - 1 : at) - 1;
+        System.arraycopy(sorted, 1, sorted, 0, at);
+        sorted[at] = value;
+    }
+
+    /** Ids of weights at or above the floor, the greatest first, equal ones by id. */
+    private static int[] likeliest(double[] weights, double floor) {
+        return IntStream.range(0, weights.length)
+                .filter(i -> weights[i] >= floor)
+                .boxed()
+                .sorted((a, b) -> {
+                    int byWeight = Double.compare(weights[b], weights[a]);
+                    return byWeight != 0 ? byWeight : Integer.compare(a, b);
+                })
+                .mapToInt(Integer::intValue)
+                .toArray();
+    }
+
+    private int pick(double[] weights, int[] order, int count, double mass) {
+        double at = uniform() * mass;
+        int last = order[0];
+        for (int i = 0; i < count; i++) {
+            if (weights[order[i]] > 0) {
+                last = order[i];
+                at -= weights[last];
+                if (at < 0) {
+                    return last;
+                }
             }
         }
-        return order[last - 1];
+        return last;
+    }
+
+    private Choice told(float[] logits, int token) {
+        float top = logits[argmax(logits)];
+        double sum = 0;
+        for (float logit : logits) {
+            sum += Math.exp(logit - top);
+        }
+        double norm = top + Math.log(sum);
+        int count = params.logprobs();
+        double[] values = new double[logits.length];
+        Arrays.setAll(values, i -> logits[i]);
+        double[] greatest = new double[Math.max(1, count)];
+        Arrays.fill(greatest, Double.NEGATIVE_INFINITY);
+        for (double value : values) {
+            if (value > greatest[0]) {
+                insert(greatest, value);
+            }
+        }
+        List<Candidate> candidates = Arrays.stream(likeliest(values, greatest[0]))
+                .limit(count)
+                .mapToObj(id -> new Candidate(id, (float) (logits[id] - norm)))
+                .toList();
+        return new Choice(token, (float) (logits[token] - norm), candidates);
     }
 }

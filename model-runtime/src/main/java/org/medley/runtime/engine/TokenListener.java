@@ -1,15 +1,27 @@
 package org.medley.runtime.engine;
 
+import java.util.List;
+
 /** Who hears a generation. Called on the engine's thread: it must not block. */
 public interface TokenListener {
-    /** More of the answer; never empty. */
-    void text(String piece);
+    /**
+     * More of the answer; never empty.
+     *
+     * @param tokens those the text came of, if log-probabilities were asked for; tokens that are part of no text yet
+     *     come with the next
+     */
+    void text(String piece, List<Chosen> tokens);
 
     /** The end, told once. */
     void end(FinishReason reason, Usage usage);
 
     /** The end by a fault, told instead of {@link #end}. */
     void failed(RuntimeException cause);
+
+    /** A token with its log-probability under the model, and the likeliest there, the first first. */
+    record Chosen(int token, float logprob, List<Candidate> top) {}
+
+    record Candidate(int token, float logprob) {}
 
     /** Why a generation ended, in the terms of OpenAI's API. */
     enum FinishReason {
@@ -21,5 +33,6 @@ public interface TokenListener {
         cancelled
     }
 
-    record Usage(int promptTokens, int completionTokens) {}
+    /** @param cachedTokens tokens of the prompt that did not have to be computed */
+    record Usage(int promptTokens, int completionTokens, int cachedTokens) {}
 }

@@ -1,5 +1,8 @@
 package org.medley.runtime.network;
 
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
 import org.medley.runtime.tensor.Attention;
 import org.medley.runtime.tensor.Batch;
 import org.medley.runtime.tensor.Ops;
@@ -10,7 +13,7 @@ import org.medley.runtime.tensor.Tensor;
  * The Llama family (Llama 2 and 3, Qwen2, Qwen3): pre-norm blocks of rotary grouped-query attention and a gated MLP.
  * Written once, in {@link Ops}; the server runs it forward and the trainer through its tape.
  */
-public final class Decoder {
+public final class Decoder implements Network {
     private final DecoderConfig config;
     private final DecoderWeights weights;
     private final RopeTable rope;
@@ -34,7 +37,22 @@ public final class Decoder {
         return rope.positions();
     }
 
-    /** Hidden states after the final norm: [batch.rows(), hidden]. Caches of the batch are filled, not yet advanced. */
+    @Override
+    public Shape shape() {
+        return new Shape(config.vocabulary(), config.layers(), config.heads(), context(), config.endTokens());
+    }
+
+    @Override
+    public Collection<Tensor> matrices() {
+        List<Tensor> matrices = new ArrayList<>();
+        for (DecoderWeights.Layer l : weights.layers()) {
+            matrices.addAll(List.of(l.q(), l.k(), l.v(), l.o(), l.gate(), l.up(), l.down()));
+        }
+        matrices.add(weights.head());
+        return matrices;
+    }
+
+    @Override
     public Tensor hidden(Ops ops, Batch batch) {
         Tensor x = ops.embedding(weights.embedding(), batch.tokens());
         for (int i = 0; i < weights.layers().size(); i++) {
@@ -45,9 +63,9 @@ public final class Decoder {
         return ops.rmsNorm(x, weights.finalNorm(), config.epsilon());
     }
 
-    /** Logits of the given rows: [rows.length, vocabulary]. */
-    public Tensor logits(Ops ops, Batch batch, int[] rows) {
-        return ops.linear(ops.rows(hidden(ops, batch), rows), weights.head(), null);
+    @Override
+    public Tensor head(Ops ops, Tensor hidden) {
+        return ops.linear(hidden, weights.head(), null);
     }
 
     private Tensor attention(Ops ops, DecoderWeights.Layer layer, int index, Tensor x, Batch batch) {

@@ -32,6 +32,9 @@ public final class DecoderLoader {
             return tensor.dtype() == DType.F32 && tensor.address() % 4 == 0 ? tensor : Formats.toF32(tensor, arena);
         }
         boolean fits = format != null && tensor.cols() % format.blockElements() == 0;
-        return fits && format != tensor.dtype() ? Formats.convert(tensor, format, arena) : tensor;
+        if (!fits || format == tensor.dtype()) {
+            return tensor;
+        }
+        return format == DType.F8_E4M3 ? Formats.toFp8Blocks(tensor, arena) : Formats.convert(tensor, format, arena);
     }
 }

@@ -17,13 +17,14 @@ public record Batch(int[] tokens, int[] positions, List<Span> spans, KvPool cach
      * @param rows rows of the span
      * @param past tokens of the sequence before the span, whose keys and values are in the cache
      * @param pages the sequence's pages in order, enough for the span's tokens too; the last of them are written
+     * @param adapter the adapter that its rows go through, or null
      */
-    public record Span(int row, int rows, int past, int[] pages) {
+    public record Span(int row, int rows, int past, int[] pages, String adapter) {
         private static final int[] NO_PAGES = {};
 
         /** A whole sequence. */
         public Span(int row, int rows) {
-            this(row, rows, 0, NO_PAGES);
+            this(row, rows, 0, NO_PAGES, null);
         }
     }
 

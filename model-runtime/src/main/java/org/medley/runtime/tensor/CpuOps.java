@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.function.Supplier;
 import org.medley.runtime.tensor.kernel.AttentionKernel;
 import org.medley.runtime.tensor.kernel.Gemm;
+import org.medley.runtime.tensor.kernel.Gemm.Matrix;
 import org.medley.runtime.tensor.kernel.PagedAttention;
 import org.medley.runtime.tensor.kernel.Panels;
 import org.medley.runtime.tensor.kernel.RowKernels;
@@ -58,7 +59,9 @@ public final class CpuOps implements Ops {
         if (panels != null) {
             Gemm.linear(m, x.address(), panels, out.address());
         } else {
-            Gemm.linear(m, n, k, x.address(), weight.dtype(), weight.address(), out.address());
+            check(weight.dtype() == DType.F32, () -> "linear: weight " + weight + " is not laid out for the CPU");
+            Matrix transposed = Matrix.rowMajor(weight.address(), k).transposed();
+            Gemm.parallel(m, n, k, Matrix.rowMajor(x.address(), k), transposed, out.address(), n, false);
         }
         if (bias != null) {
             for (int i = 0; i < m; i++) {
@@ -123,8 +126,7 @@ public final class CpuOps implements Ops {
         return out;
     }
 
-    private static void paged(
-            Tensor q, Tensor k, Tensor v, Attention attention, int layer, Batch batch, Tensor out) {
+    private static void paged(Tensor q, Tensor k, Tensor v, Attention attention, int layer, Batch batch, Tensor out) {
         Heads heads = attention.heads();
         int group = heads.count() / heads.kv();
         for (Batch.Span span : batch.spans()) {

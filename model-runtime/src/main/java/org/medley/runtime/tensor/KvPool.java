@@ -2,6 +2,8 @@ package org.medley.runtime.tensor;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.Objects;
 import org.medley.runtime.tensor.kernel.KvCodec;
 
 /**
@@ -13,8 +15,12 @@ public final class KvPool implements AutoCloseable {
     /** Tokens of a page. */
     public static final int PAGE = KvCodec.TOKENS;
 
+    private static final int SLAB = 16;
+
     private final Arena arena = Arena.ofShared();
-    private final MemorySegment memory;
+    /** Memory for {@value #SLAB} pages each, taken when the first of them is written. */
+    private final MemorySegment[] slabs;
+
     private final int pages;
     private final int kvHeads;
     private final int headSize;
@@ -32,7 +38,7 @@ public final class KvPool implements AutoCloseable {
         this.headBytes = KvCodec.keyBytes(dtype, headSize) + KvCodec.valueBytes(dtype, headSize);
         this.layerBytes = kvHeads * headBytes;
         this.pageBytes = layers * layerBytes;
-        this.memory = arena.allocate(Math.multiplyExact(pages, pageBytes), 64);
+        this.slabs = new MemorySegment[Math.ceilDiv(pages, SLAB)];
     }
 
     /** Bytes that a page of such a pool takes. */
@@ -53,7 +59,7 @@ public final class KvPool implements AutoCloseable {
     }
 
     public long keys(int page, int layer, int head) {
-        return memory.address() + page * pageBytes + layer * layerBytes + head * headBytes;
+        return page(page) + layer * layerBytes + head * headBytes;
     }
 
     public long values(int page, int layer, int head) {
@@ -69,9 +75,26 @@ public final class KvPool implements AutoCloseable {
         }
     }
 
+    /** Bytes held so far. */
+    public long bytes() {
+        return Arrays.stream(slabs)
+                .filter(Objects::nonNull)
+                .mapToLong(MemorySegment::byteSize)
+                .sum();
+    }
+
     /** Makes page {@code to} equal to page {@code from}. */
     public void copy(int from, int to) {
-        Memory.copy(memory.address() + from * pageBytes, memory.address() + to * pageBytes, pageBytes);
+        Memory.copy(page(from), page(to), pageBytes);
+    }
+
+    private long page(int page) {
+        MemorySegment slab = slabs[page / SLAB];
+        if (slab == null) {
+            slab = arena.allocate(Math.min(SLAB, pages - page / SLAB * SLAB) * pageBytes, 64);
+            slabs[page / SLAB] = slab;
+        }
+        return slab.address() + page % SLAB * pageBytes;
     }
 
     @Override

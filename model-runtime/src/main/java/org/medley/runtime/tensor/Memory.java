@@ -14,6 +14,7 @@ public final class Memory {
     public static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
 
     private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ORDER);
+    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ORDER);
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ORDER);
 
     private Memory() {}
@@ -40,6 +41,10 @@ public final class Memory {
 
     public static void i16(long address, short value) {
         ALL.set(SHORT, address, value);
+    }
+
+    public static int i32(long address) {
+        return ALL.get(INT, address);
     }
 
     public static byte i8(long address) {

@@ -13,10 +13,20 @@ public final class Tensor {
     private final DType dtype;
     private final int[] shape;
     private final MemorySegment data;
+    /** Null where the stored values are the values. */
+    private final Scales scales;
 
     /** Wraps {@code data}, which must be native and exactly as long as {@code shape} in {@code dtype} needs. */
     public Tensor(DType dtype, int[] shape, MemorySegment data) {
+        this(dtype, shape, data, null);
+    }
+
+    private Tensor(DType dtype, int[] shape, MemorySegment data, Scales scales) {
         long elements = elements(shape);
+        if (dtype.blockElements() > 1 && shape[shape.length - 1] % dtype.blockElements() != 0) {
+            throw new IllegalArgumentException("rows of tensor " + dtype.label() + Arrays.toString(shape)
+                    + " do not fill whole blocks of " + dtype.blockElements());
+        }
         if (!data.isNative() || data.byteSize() != dtype.bytes(elements)) {
             throw new IllegalArgumentException("tensor " + dtype.label() + Arrays.toString(shape) + " needs "
                     + dtype.bytes(elements) + " native bytes, got " + data.byteSize());
@@ -24,6 +34,11 @@ public final class Tensor {
         this.dtype = dtype;
         this.shape = shape.clone();
         this.data = data;
+        this.scales = scales;
+        if (scales != null && !scales.fit(rows(), cols())) {
+            throw new IllegalArgumentException("scales " + Arrays.toString(scales.factors().shape) + " for blocks of "
+                    + scales.blockRows() + " x " + scales.blockCols() + " do not fit tensor " + this);
+        }
     }
 
     /** A zeroed F32 tensor that lives as long as {@code arena}. */
@@ -50,6 +65,16 @@ public final class Tensor {
 
     public DType dtype() {
         return dtype;
+    }
+
+    /** Factors that the stored values are to be multiplied by, or null. */
+    public Scales scales() {
+        return scales;
+    }
+
+    /** The same stored values, to be multiplied by these factors. */
+    public Tensor scaled(Scales factors) {
+        return new Tensor(dtype, shape, data, factors);
     }
 
     public int[] shape() {
@@ -86,20 +111,17 @@ public final class Tensor {
     /** The rows {@code [from, from+count)} as a view on the same memory. */
     public Tensor slice(int from, int count) {
         long rowBytes = dtype.bytes(cols());
-        return new Tensor(dtype, new int[] {count, cols()}, data.asSlice(from * rowBytes, count * rowBytes));
+        return new Tensor(
+                dtype,
+                new int[] {count, cols()},
+                data.asSlice(from * rowBytes, count * rowBytes),
+                scales == null ? null : scales.slice(from, count));
     }
 
+    /** The value at {@code index} in row-major order, decoded whatever the storage is. */
     public float get(long index) {
-        return switch (dtype) {
-            case F32 -> Memory.f32(address() + index * 4);
-            case F16 -> Memory.f16(address() + index * 2);
-            case BF16 -> Memory.bf16(address() + index * 2);
-            case Q8 -> {
-                long block = address() + index / 32 * 34;
-                yield Memory.f16(block) * Memory.i8(block + 2 + index % 32);
-            }
-            case I32 -> data.getAtIndex(ValueLayout.JAVA_INT_UNALIGNED, index);
-        };
+        float stored = StoredElement.get(dtype, address(), index);
+        return scales == null ? stored : stored * scales.at(index / cols(), index % cols());
     }
 
     /** Copies the values into a new array, decoded to F32 whatever the storage is. */
@@ -124,7 +146,7 @@ public final class Tensor {
     }
 
     public void copyFrom(Tensor other) {
-        if (other.dtype != dtype || !Arrays.equals(other.shape, shape)) {
+        if (other.dtype != dtype || !Arrays.equals(other.shape, shape) || scales != null || other.scales != null) {
             throw new IllegalArgumentException("cannot copy " + other + " into " + this);
         }
         data.copyFrom(other.data);

@@ -115,7 +115,7 @@ public final class ModelFolder {
                 }
             });
         }
-        return all;
+        return Files.exists(path.resolve("config.json")) ? QuantizedWeights.joined(path, config(), all, arena) : all;
     }
 
     /** SHA-256 over config, tokenizer and weights, names and lengths included: what a model version is known by. */

@@ -8,15 +8,19 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.math.BigInteger;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.medley.runtime.tensor.DType;
 import org.medley.runtime.tensor.Tensor;
 
@@ -27,6 +31,10 @@ import org.medley.runtime.tensor.Tensor;
  */
 public final class Safetensors {
     private static final long MAX_HEADER = 100_000_000;
+    /** Bytes per element of what the format knows and no network here reads: buffers of positions, masks. */
+    private static final Map<String, Integer> LEFT_OUT =
+            Map.of("BOOL", 1, "U8", 1, "I16", 2, "U16", 2, "U32", 4, "I64", 8, "U64", 8, "F64", 8);
+
     private static final ObjectMapper JSON = new ObjectMapper(JsonFactory.builder()
             .streamReadConstraints(StreamReadConstraints.builder()
                     .maxNestingDepth(16)
@@ -96,7 +104,7 @@ public final class Safetensors {
                 return;
             }
             String name = entry.getKey();
-            DType dtype = dtype(file, name, entry.getValue().path("dtype").asText(""));
+            String kind = entry.getValue().path("dtype").asText("");
             int[] shape = shape(file, name, entry.getValue().path("shape"));
             JsonNode offsets = entry.getValue().path("data_offsets");
             if (offsets.size() != 2
@@ -112,7 +120,12 @@ public final class Safetensors {
                         "tensor " + name + ": offsets [" + begin + ", " + end + ") leave the " + data.byteSize()
                                 + " bytes of data");
             }
-            tensors.put(name, tensor(file, name, dtype, shape, data.asSlice(begin, end - begin)));
+            if (LEFT_OUT.containsKey(kind)) {
+                checkLength(file, name, kind, shape, end - begin);
+            } else {
+                DType dtype = dtype(file, name, kind);
+                tensors.put(name, tensor(file, name, dtype, shape, data.asSlice(begin, end - begin)));
+            }
             extents.add(new Extent(name, begin, end));
         });
         checkTiling(file, extents, data.byteSize());
@@ -127,19 +140,35 @@ public final class Safetensors {
         }
     }
 
+    private static void checkLength(Path file, String name, String kind, int[] shape, long bytes) {
+        BigInteger needed = BigInteger.valueOf(LEFT_OUT.get(kind));
+        for (int extent : shape) {
+            needed = needed.multiply(BigInteger.valueOf(extent));
+        }
+        if (!needed.equals(BigInteger.valueOf(bytes))) {
+            throw new BadModelException(
+                    file,
+                    "tensor " + name + ": " + kind + Arrays.toString(shape) + " needs " + needed + " bytes, got "
+                            + bytes);
+        }
+    }
+
     private static DType dtype(Path file, String name, String label) {
         for (DType dtype : DType.values()) {
             if (dtype.label().equals(label)) {
                 return dtype;
             }
         }
-        throw new BadModelException(
-                file, "tensor " + name + ": dtype '" + label + "' is not one of F32, F16, BF16, I32, Q8_0");
+        String known = Stream.of(DType.values()).map(DType::label).collect(Collectors.joining(", "));
+        throw new BadModelException(file, "tensor " + name + ": dtype '" + label + "' is not one of " + known);
     }
 
     private static int[] shape(Path file, String name, JsonNode node) {
-        if (!node.isArray() || node.isEmpty() || node.size() > 4) {
-            throw new BadModelException(file, "tensor " + name + ": shape must be 1 to 4 extents");
+        if (!node.isArray() || node.size() > 4) {
+            throw new BadModelException(file, "tensor " + name + ": shape must be at most 4 extents");
+        }
+        if (node.isEmpty()) {
+            return new int[] {1};
         }
         int[] shape = new int[node.size()];
         for (int i = 0; i < shape.length; i++) {

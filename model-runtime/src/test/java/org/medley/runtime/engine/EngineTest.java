@@ -17,7 +17,11 @@ class EngineTest {
     static Path folder;
 
     private static Engine engine(Engine.Limits limits) throws Exception {
-        return new Engine("tiny", new ModelFolder(TinyModel.write(folder.resolve("tiny"), 5)), 128, null, limits);
+        return new Engine(
+                "tiny",
+                new ModelFolder(TinyModel.write(folder.resolve("tiny"), 5)),
+                Engine.Options.DEFAULT.withContext(128).withLimits(limits),
+                EngineObserver.NONE);
     }
 
     private record Answer(String text, TokenListener.FinishReason reason, TokenListener.Usage usage) {}
@@ -27,7 +31,7 @@ class EngineTest {
         StringBuilder text = new StringBuilder();
         engine.submit(engine.tokenizer().encode(prompt), params, new TokenListener() {
             @Override
-            public void text(String piece) {
+            public void text(String piece, List<Chosen> tokens) {
                 assertThat(piece).isNotEmpty();
                 text.append(piece);
             }
@@ -57,7 +61,8 @@ class EngineTest {
                     .map(prompt -> ask(engine, prompt, SamplingParams.greedy(20)))
                     .toList();
             for (int i = 0; i < prompts.size(); i++) {
-                assertThat(together.get(i).get(30, TimeUnit.SECONDS)).isEqualTo(alone.get(i));
+                assertThat(together.get(i).get(30, TimeUnit.SECONDS).text())
+                        .isEqualTo(alone.get(i).text());
             }
         }
     }
@@ -65,7 +70,14 @@ class EngineTest {
     @Test
     void aSeedRepeatsAndLimitsHold() throws Exception {
         try (Engine engine = engine(Engine.Limits.DEFAULT)) {
-            SamplingParams warm = new SamplingParams(1, 40, 0.9f, 0, 1.1f, 0, 0, 99, 30, List.of());
+            SamplingParams warm = SamplingParams.builder()
+                    .temperature(1)
+                    .topK(40)
+                    .topP(0.9f)
+                    .repetitionPenalty(1.1f)
+                    .seed(99)
+                    .maxTokens(30)
+                    .build();
             Answer first = ask(engine, "seed", warm).get(30, TimeUnit.SECONDS);
             assertThat(ask(engine, "seed", warm).get(30, TimeUnit.SECONDS)).isEqualTo(first);
             assertThat(first.usage().completionTokens()).isLessThanOrEqualTo(30);

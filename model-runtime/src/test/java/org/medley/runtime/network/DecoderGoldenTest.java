@@ -49,7 +49,7 @@ class DecoderGoldenTest {
                     workspace.reset();
                     Batch step = Batch.of(
                             Arrays.copyOfRange(ids, at, at + count),
-                            List.of(new Batch.Span(0, count, at, scattered)),
+                            List.of(new Batch.Span(0, count, at, scattered, null)),
                             cache);
                     int[] rows = IntStream.range(0, count).toArray();
                     compare(decoder.logits(ops, step, rows).toArray(), expected.get("logits"), at);

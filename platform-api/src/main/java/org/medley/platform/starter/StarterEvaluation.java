@@ -10,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import org.medley.platform.knowledge.Knowledge;
 import org.medley.platform.knowledge.Knowledge.Condition;
 import org.medley.runtime.engine.Engine;
+import org.medley.runtime.engine.EngineObserver;
 import org.medley.runtime.engine.SamplingParams;
 import org.medley.runtime.network.Decoder;
 import org.medley.runtime.network.DecoderLoader;
@@ -33,7 +34,7 @@ final class StarterEvaluation {
     private static final int SENTENCE_TOKENS = 80;
 
     private static final SamplingParams FIRST_SENTENCE =
-            new SamplingParams(0, 0, 1, 0, 1, 0, 0, 0, SENTENCE_TOKENS, List.of("."));
+            SamplingParams.builder().maxTokens(SENTENCE_TOKENS).stop(List.of(".")).build();
 
     private final Knowledge knowledge;
 
@@ -76,7 +77,13 @@ final class StarterEvaluation {
 
     private double[] hits(Path model, List<JsonNode> cases) throws Exception {
         try (Engine engine = new Engine(
-                "evaluated", new ModelFolder(model), CONTEXT, DType.F32, new Engine.Limits(16, 4096, 4096))) {
+                "evaluated",
+                new ModelFolder(model),
+                Engine.Options.DEFAULT
+                        .withContext(CONTEXT)
+                        .withFormat(DType.F32)
+                        .withLimits(new Engine.Limits(16, 4096, 4096)),
+                EngineObserver.NONE)) {
             List<CompletableFuture<Engine.Completion>> answers = new ArrayList<>();
             for (JsonNode one : cases) {
                 JsonNode messages = one.get("messages");

@@ -137,7 +137,8 @@ public final class Scheduler {
     }
 
     private int drafts(Sequence sequence, int count, int spare) {
-        boolean yields = sequence.computed() + count == sequence.length() && sequence.length() > sequence.promptLength();
+        boolean yields =
+                sequence.computed() + count == sequence.length() && sequence.length() > sequence.promptLength();
         int room = sequence.limit() - sequence.length() - 1;
         return yields ? Math.max(0, Math.min(limits.drafts(), Math.min(spare, room))) : 0;
     }

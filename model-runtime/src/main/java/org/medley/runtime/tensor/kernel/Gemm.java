@@ -6,7 +6,6 @@ import static org.medley.runtime.tensor.kernel.Simd.LANES;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
-import org.medley.runtime.tensor.DType;
 import org.medley.runtime.tensor.Memory;
 
 /**
@@ -84,28 +83,6 @@ public final class Gemm {
         for (int j = 0; j < n; j += NR) {
             strip(m, Math.min(NR, n - j), k, a, b.at(0, j), c + 4L * j, ldc, accumulate);
         }
-    }
-
-    /**
-     * y = x·wᵀ for weights stored as {@code dtype} rows of length k, decoded while they are packed. For weights that
-     * change or are used once; those that are used often are worth {@link Panels}.
-     */
-    public static void linear(int m, int n, int k, long x, DType dtype, long w, long y) {
-        if (dtype == DType.F32) {
-            parallel(m, n, k, Matrix.rowMajor(x, k), Matrix.rowMajor(w, k).transposed(), y, n, false);
-            return;
-        }
-        long rowBytes = dtype.bytes(k);
-        Workers.run((n + NR - 1) / NR, panel -> {
-            int j = panel * NR;
-            int nr = Math.min(NR, n - j);
-            Buffers buffers = BUFFERS.get();
-            for (int k0 = 0; k0 < k; k0 += KC) {
-                int kc = Math.min(KC, k - k0);
-                Decode.panel(dtype, w + j * rowBytes, rowBytes, k0, kc, nr, NR, buffers.panel);
-                tiles(m, nr, kc, new Matrix(x + 4L * k0, k, 1), buffers.panel, buffers.tile, y + 4L * j, n, k0 > 0);
-            }
-        });
     }
 
     /** y = x·wᵀ: [m, w.cols()] times the panels gives [m, w.rows()]. Each row's result is the same whatever m is. */

@@ -24,7 +24,7 @@ final class Gemv {
     static boolean direct(PanelFormat format) {
         return switch (format) {
             case F32, BF16, F16, I8, I4 -> true;
-            case I8_FINE, I8_AFFINE, I4_AFFINE, F8 -> false;
+            case I8_FINE, I8_AFFINE, I4_AFFINE, F8, F8_FINE -> false;
         };
     }
 

@@ -3,6 +3,7 @@ package org.medley.runtime.tensor.kernel;
 import static org.medley.runtime.tensor.kernel.Simd.LANES;
 
 import org.medley.runtime.tensor.DType;
+import org.medley.runtime.tensor.Float8;
 import org.medley.runtime.tensor.Memory;
 
 /**
@@ -25,9 +26,10 @@ public final class KvCodec {
             case F16 -> PanelFormat.F16;
             case BF16 -> PanelFormat.BF16;
             case Q8 -> PanelFormat.I8;
+            case F8_E4M3 -> PanelFormat.F8_FINE;
             default ->
-                throw new IllegalArgumentException(
-                        "keys and values cannot be stored as " + dtype.label() + "; F32, F16, BF16 and Q8_0 can");
+                throw new IllegalArgumentException("keys and values cannot be stored as " + dtype.label()
+                        + "; F32, F16, BF16, F8_E4M3 and Q8_0 are possible");
         };
     }
 
@@ -44,7 +46,11 @@ public final class KvCodec {
     }
 
     private static int blockBytes(DType dtype) {
-        return dtype == DType.Q8 ? 34 : BLOCK * Math.toIntExact(dtype.bytes(1));
+        return switch (dtype) {
+            case Q8 -> 34;
+            case F8_E4M3 -> 36;
+            default -> BLOCK * Math.toIntExact(dtype.bytes(1));
+        };
     }
 
     /** Floats that decoded keys or values of a page take. */
@@ -82,6 +88,19 @@ public final class KvCodec {
                     }
                 }
             }
+            case F8_E4M3 -> {
+                for (int first = 0; first < size; first += BLOCK) {
+                    int count = Math.min(BLOCK, size - first);
+                    float scale = largest(row + 4L * first, count) / Float8.E4M3_MAX;
+                    long group = page + first / BLOCK * 36L * TOKENS;
+                    Memory.f32(group + 4L * token, scale);
+                    float inverse = scale == 0 ? 0 : 1 / scale;
+                    for (int i = 0; i < count; i++) {
+                        byte code = Float8.toE4m3(Memory.f32(row + 4L * (first + i)) * inverse);
+                        Memory.i8(group + 4L * TOKENS + (long) i * TOKENS + token, code);
+                    }
+                }
+            }
             default -> throw new IllegalArgumentException("keys are not stored as " + dtype);
         }
     }
@@ -112,6 +131,14 @@ public final class KvCodec {
                         Memory.i8(block + 2 + i, (byte) Math.round(Memory.f32(from + 4L * i) * inverse));
                     }
                 }
+                case F8_E4M3 -> {
+                    float scale = largest(from, count) / Float8.E4M3_MAX;
+                    Memory.f32(block, scale);
+                    float inverse = scale == 0 ? 0 : 1 / scale;
+                    for (int i = 0; i < count; i++) {
+                        Memory.i8(block + 4 + i, Float8.toE4m3(Memory.f32(from + 4L * i) * inverse));
+                    }
+                }
                 default -> throw new IllegalArgumentException("values are not stored as " + dtype);
             }
         }
@@ -124,15 +151,20 @@ public final class KvCodec {
 
     /** The F16 scale, rounded up, that keeps codes within ±127. */
     private static float scale(long row, int count) {
-        float max = 0;
-        for (int i = 0; i < count; i++) {
-            max = Math.max(max, Math.abs(Memory.f32(row + 4L * i)));
-        }
+        float max = largest(row, count);
         short half = toF16(max / 127);
         if (Float.float16ToFloat(half) * 127 < max && half < 0x7bff) {
             half++;
         }
         return Float.float16ToFloat(half);
+    }
+
+    private static float largest(long row, int count) {
+        float max = 0;
+        for (int i = 0; i < count; i++) {
+            max = Math.max(max, Math.abs(Memory.f32(row + 4L * i)));
+        }
+        return max;
     }
 
     /** Keys as [size][TOKENS]; the page itself where it holds F32. */
@@ -176,6 +208,13 @@ public final class KvCodec {
                 for (int i = 0; i < BLOCK; i += 2 * LANES) {
                     Simd.store(Simd.toFloat(Simd.bytes(block + 2 + i, 0)).mul(scale), out + 4L * i);
                     Simd.store(Simd.toFloat(Simd.bytes(block + 2 + i, 1)).mul(scale), out + 4L * (i + LANES));
+                }
+            }
+            case F8_E4M3 -> {
+                float scale = Memory.f32(block);
+                for (int i = 0; i < BLOCK; i += 2 * LANES) {
+                    Simd.store(Simd.e4m3(block + 4 + i, 0).mul(scale), out + 4L * i);
+                    Simd.store(Simd.e4m3(block + 4 + i, 1).mul(scale), out + 4L * (i + LANES));
                 }
             }
             default -> throw new IllegalArgumentException("values are not stored as " + dtype);

@@ -74,7 +74,8 @@ public final class PagedAttention {
         }
         for (int row = 0; row < rows; row++) {
             int at = position + step * row;
-            RowKernels.attentionWeights(attention, scores + 4L * row * width, width, attention.first(at) - start, at + 1 - start);
+            RowKernels.attentionWeights(
+                    attention, scores + 4L * row * width, width, attention.first(at) - start, at + 1 - start);
         }
         for (int page = firstPage; page < endPage; page++) {
             int tokens = Math.min(KvPool.PAGE, keys - page * KvPool.PAGE);

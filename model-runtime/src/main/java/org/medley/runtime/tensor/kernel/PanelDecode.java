@@ -43,7 +43,7 @@ final class PanelDecode {
             case I4 -> nibbles(Simd.f16(scales + 2L * j), Simd.f16(scales + 2L * (j + LANES)), codes + j, columns, out);
             case I8_AFFINE -> affine(scales + 4L * j, codes + j, columns, out);
             case I4_AFFINE -> affineNibbles(scales + 4L * j, codes + j, columns, out);
-            case F8 -> e4m3(scales + 4L * j, codes + j, columns, out);
+            case F8, F8_FINE -> e4m3(scales + 4L * j, codes + j, columns, out);
             case F32, BF16, F16 -> throw new IllegalArgumentException(format + " has no groups");
         }
     }

@@ -1,6 +1,6 @@
 package org.medley.runtime.tensor.kernel;
 
-import org.medley.runtime.tensor.DType;
+import org.medley.runtime.tensor.Tensor;
 
 /**
  * How a {@link Panels panel} of weights is stored. Groups of {@code group} columns lie one after the other; each holds
@@ -21,7 +21,9 @@ enum PanelFormat {
     /** The same in four bits: Q4_K. */
     I4_AFFINE(32, 8, 4),
     /** E4M3 behind an F32 scale. */
-    F8(128, 4, 8);
+    F8(128, 4, 8),
+    /** The same with a scale for every 32 columns, for keys. */
+    F8_FINE(32, 4, 8);
 
     final int group;
     final int scaleBytes;
@@ -33,13 +35,22 @@ enum PanelFormat {
         this.codeBits = codeBits;
     }
 
-    static PanelFormat of(DType dtype) {
-        return switch (dtype) {
-            case F32 -> F32;
+    /** What a matrix is laid out as; formats without kernels of their own become F32. */
+    static PanelFormat of(Tensor matrix) {
+        boolean groupScales = matrix.scales() == null
+                || matrix.scales().blockCols() % F8.group == 0
+                || matrix.scales().blockCols() >= matrix.cols();
+        return switch (matrix.dtype()) {
             case BF16 -> BF16;
             case F16 -> F16;
             case Q8 -> I8;
-            case I32 -> throw new IllegalArgumentException(dtype.label() + " matrices are not multiplied");
+            case Q4_0 -> I4;
+            case Q6_K -> I8_FINE;
+            case Q5_K -> I8_AFFINE;
+            case Q4_K -> I4_AFFINE;
+            case F8_E4M3 -> groupScales ? F8 : F32;
+            case F32, F8_E5M2, I8 -> F32;
+            case I32 -> throw new IllegalArgumentException("matrix " + matrix + " holds integers, not weights");
         };
     }
 
@@ -48,8 +59,10 @@ enum PanelFormat {
         return Panels.WIDTH * (scaleBytes + group * codeBits / 8);
     }
 
-    /** Bytes of a panel with {@code k} columns; a last group that is not full takes a whole one's place. */
+    /** Bytes of a panel with {@code k} columns; a last group that is not full is shorter. */
     long panelBytes(int k) {
-        return (long) (k + group - 1) / group * groupBytes();
+        int rest = k % group;
+        long last = rest == 0 ? 0 : Panels.WIDTH * (scaleBytes + (rest * codeBits + 7) / 8);
+        return (long) (k / group) * groupBytes() + last;
     }
 }

@@ -28,7 +28,7 @@ public final class Panels {
 
     /** Lays out a matrix, on all cores; the values are the same to the last bit. */
     public static Panels pack(Tensor matrix, Arena arena) {
-        PanelFormat format = PanelFormat.of(matrix.dtype());
+        PanelFormat format = PanelFormat.of(matrix);
         int rows = matrix.rows();
         int cols = matrix.cols();
         int count = (rows + WIDTH - 1) / WIDTH;

@@ -31,7 +31,7 @@ public final class RowKernels {
     }
 
     public static float inverseRms(long row, int width, float epsilon) {
-        return (float) (1 / Math.sqrt(Decode.dotF32(row, row, width) / width + epsilon));
+        return (float) (1 / Math.sqrt(Dot.f32(row, row, width) / width + epsilon));
     }
 
     /** Rotates pairs (i, i + half) of every head by the row's angle; {@code sign} -1 turns back. */
@@ -117,7 +117,7 @@ public final class RowKernels {
     }
 
     public static float dot(long a, long b, int n) {
-        return Decode.dotF32(a, b, n);
+        return Dot.f32(a, b, n);
     }
 
     /** Replaces n scores by softmax(scale · scores) and returns log Σ exp(scale · score). */
