@@ -20,6 +20,7 @@ import org.medley.runtime.tensor.DType;
 import org.medley.runtime.text.ChatTemplate;
 import org.medley.runtime.weights.BadModelException;
 import org.medley.runtime.weights.ModelFolder;
+import org.medley.runtime.weights.ModelSource;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -53,11 +54,9 @@ public final class Main {
                 defaultValue = "${sys:user.home}/.medley")
         Path data;
 
-        ModelFolder folder(String model) {
-            Path path = model.contains("/")
-                    ? Path.of(model)
-                    : data.resolve("models").resolve(model);
-            return new ModelFolder(path);
+        ModelSource model(String name) {
+            return ModelSource.of(
+                    name.contains("/") ? Path.of(name) : data.resolve("models").resolve(name));
         }
     }
 
@@ -108,7 +107,7 @@ public final class Main {
 
         @Override
         public Integer call() throws Exception {
-            try (Engine engine = new Engine(model, folder(model), 4096, null, Engine.Limits.DEFAULT)) {
+            try (Engine engine = new Engine(model, model(model), 4096, null, Engine.Limits.DEFAULT)) {
                 BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
                 List<ChatTemplate.Message> turns = new ArrayList<>();
                 while (true) {
@@ -151,7 +150,7 @@ public final class Main {
 
         @Override
         public Integer call() throws Exception {
-            try (Engine engine = new Engine(model, folder(model), prompt + generate, format, Engine.Limits.DEFAULT)) {
+            try (Engine engine = new Engine(model, model(model), prompt + generate, format, Engine.Limits.DEFAULT)) {
                 int[] tokens = new int[prompt];
                 java.util.Arrays.fill(tokens, engine.tokenizer().encode("a")[0]);
                 for (int round = 0; round < 5; round++) {

@@ -13,7 +13,7 @@ import org.medley.runtime.embed.BgeSmallEmbedder;
 import org.medley.runtime.embed.Embedder;
 import org.medley.runtime.engine.Engine;
 import org.medley.runtime.tensor.DType;
-import org.medley.runtime.weights.ModelFolder;
+import org.medley.runtime.weights.ModelSource;
 
 /** The engines in memory, loaded when first asked for; the one unused longest leaves when there would be too many. */
 @ApplicationScoped
@@ -66,7 +66,7 @@ public class ModelHost {
         Engine engine = engines.get(entry.folder());
         if (engine == null) {
             makeRoom();
-            engine = new Engine(entry.name(), new ModelFolder(entry.folder()), context, format, limits);
+            engine = new Engine(entry.name(), ModelSource.of(entry.folder()), context, format, limits);
             engines.put(entry.folder(), engine);
         }
         return engine;

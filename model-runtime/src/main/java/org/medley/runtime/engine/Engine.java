@@ -20,7 +20,7 @@ import org.medley.runtime.tensor.Workspace;
 import org.medley.runtime.text.ChatTemplate;
 import org.medley.runtime.text.StreamDecoder;
 import org.medley.runtime.text.Tokenizer;
-import org.medley.runtime.weights.ModelFolder;
+import org.medley.runtime.weights.ModelSource;
 
 /**
  * Serves one model to many callers: every step runs the next token of all running sequences, and the prompts of newly
@@ -48,19 +48,19 @@ public final class Engine implements AutoCloseable {
     private volatile boolean closing;
 
     /** Loads the model and starts its thread. */
-    public Engine(String name, ModelFolder folder, int context, DType format, Limits limits) {
+    public Engine(String name, ModelSource model, int context, DType format, Limits limits) {
         this.name = name;
         this.limits = limits;
         this.arrivals = new LinkedBlockingQueue<>(limits.waiting());
         this.arena = Arena.ofShared();
         try {
-            this.decoder = DecoderLoader.load(folder, arena, context, format);
-            this.tokenizer = new Tokenizer(folder.tokenizer());
+            this.decoder = DecoderLoader.load(model, arena, context, format);
+            this.tokenizer = new Tokenizer(model);
         } catch (RuntimeException e) {
             arena.close();
             throw e;
         }
-        this.template = new ChatTemplate(folder.chatTemplate());
+        this.template = ChatTemplate.of(model);
         this.thread = Thread.ofPlatform().name("medley-engine-" + name).daemon().start(this::serve);
     }
 
