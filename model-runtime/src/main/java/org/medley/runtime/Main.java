@@ -21,6 +21,7 @@ import org.medley.runtime.tensor.DType;
 import org.medley.runtime.text.ChatTemplate;
 import org.medley.runtime.weights.BadModelException;
 import org.medley.runtime.weights.ModelFolder;
+import org.medley.runtime.weights.ModelSource;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -54,11 +55,9 @@ public final class Main {
                 defaultValue = "${sys:user.home}/.medley")
         Path data;
 
-        ModelFolder folder(String model) {
-            Path path = model.contains("/")
-                    ? Path.of(model)
-                    : data.resolve("models").resolve(model);
-            return new ModelFolder(path);
+        ModelSource model(String name) {
+            return ModelSource.of(
+                    name.contains("/") ? Path.of(name) : data.resolve("models").resolve(name));
         }
     }
 
@@ -109,7 +108,7 @@ public final class Main {
 
         @Override
         public Integer call() throws Exception {
-            try (Engine engine = new Engine(model, folder(model), Engine.Options.DEFAULT, EngineObserver.NONE)) {
+            try (Engine engine = new Engine(model, model(model), Engine.Options.DEFAULT, EngineObserver.NONE)) {
                 BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
                 List<ChatTemplate.Message> turns = new ArrayList<>();
                 while (true) {
@@ -157,7 +156,7 @@ public final class Main {
         public Integer call() throws Exception {
             try (Engine engine = new Engine(
                     model,
-                    folder(model),
+                    model(model),
                     Engine.Options.DEFAULT.withContext(prompt + generate).withFormat(format),
                     EngineObserver.NONE)) {
                 int[] tokens = new int[prompt];

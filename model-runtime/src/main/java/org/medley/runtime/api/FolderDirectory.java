@@ -11,8 +11,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.medley.runtime.weights.ModelSource;
 
-/** The folders under {@code medley.runtime.models} that hold a {@code config.json}: the directory of a runtime by itself. */
+/** The model folders and GGUF files under {@code medley.runtime.models}: the directory of a runtime by itself. */
 @ApplicationScoped
 @DefaultBean
 class FolderDirectory implements ModelDirectory {
@@ -32,7 +33,7 @@ class FolderDirectory implements ModelDirectory {
             return List.of();
         }
         try (Stream<Path> folders = Files.list(root)) {
-            return folders.filter(folder -> Files.exists(folder.resolve("config.json")))
+            return folders.filter(ModelSource::isModel)
                     .sorted()
                     .map(FolderDirectory::entry)
                     .toList();
@@ -43,9 +44,8 @@ class FolderDirectory implements ModelDirectory {
 
     private static Entry entry(Path folder) {
         try {
-            Instant created =
-                    Files.getLastModifiedTime(folder.resolve("config.json")).toInstant();
-            return new Entry(folder.getFileName().toString(), folder, created);
+            Instant created = Files.getLastModifiedTime(folder).toInstant();
+            return new Entry(ModelSource.nameOf(folder), folder, created);
         } catch (IOException e) {
             throw new UncheckedIOException("the model " + folder + " cannot be read", e);
         }

@@ -14,7 +14,7 @@ import org.medley.runtime.embed.Embedder;
 import org.medley.runtime.engine.Engine;
 import org.medley.runtime.engine.EngineObserver;
 import org.medley.runtime.tensor.DType;
-import org.medley.runtime.weights.ModelFolder;
+import org.medley.runtime.weights.ModelSource;
 
 /** The engines in memory, loaded when first asked for; the one unused longest leaves when there would be too many. */
 @ApplicationScoped
@@ -69,7 +69,7 @@ public class ModelHost {
             makeRoom();
             engine = new Engine(
                     entry.name(),
-                    new ModelFolder(entry.folder()),
+                    ModelSource.of(entry.folder()),
                     Engine.Options.DEFAULT
                             .withContext(context)
                             .withFormat(format)

@@ -29,7 +29,7 @@ import org.medley.runtime.tensor.kernel.Workers;
 import org.medley.runtime.text.ChatTemplate;
 import org.medley.runtime.text.StreamDecoder;
 import org.medley.runtime.text.Tokenizer;
-import org.medley.runtime.weights.ModelFolder;
+import org.medley.runtime.weights.ModelSource;
 
 /**
  * Serves one model to many callers. One thread of its own asks the {@link Scheduler} what to run next, runs it on the
@@ -100,15 +100,15 @@ public final class Engine implements AutoCloseable {
     private volatile boolean closing;
 
     /** Loads the model and starts its thread. */
-    public Engine(String name, ModelFolder folder, Options options, EngineObserver observer) {
+    public Engine(String name, ModelSource model, Options options, EngineObserver observer) {
         this.name = name;
         this.limits = options.limits();
         this.observer = observer;
         Arena arena = Arena.ofShared();
         Tokenizer words = null;
         try {
-            Network network = DecoderLoader.load(folder, arena, options.context(), options.format());
-            words = new Tokenizer(folder.tokenizer());
+            Network network = DecoderLoader.load(model, arena, options.context(), options.format());
+            words = new Tokenizer(model);
             this.runner = new CpuRunner(network, arena, pages(network.shape(), options), options.cacheFormat());
         } catch (RuntimeException e) {
             if (words != null) {
@@ -118,7 +118,7 @@ public final class Engine implements AutoCloseable {
             throw e;
         }
         this.tokenizer = words;
-        this.template = new ChatTemplate(folder.chatTemplate());
+        this.template = ChatTemplate.of(model);
         this.drafter = new NgramDrafter();
         this.endTokens = runner.shape().endTokens();
         this.pages = new Pages(runner.pages(), KvPool.PAGE);

@@ -7,9 +7,9 @@ import java.util.TreeMap;
 import org.medley.runtime.tensor.DType;
 import org.medley.runtime.tensor.Tensor;
 import org.medley.runtime.weights.Formats;
-import org.medley.runtime.weights.ModelFolder;
+import org.medley.runtime.weights.ModelSource;
 
-/** Reads a decoder from its folder. Matrices stay mapped unless another format is asked for; vectors become F32. */
+/** Reads a decoder from its files. Matrices stay mapped unless another format is asked for; vectors become F32. */
 public final class DecoderLoader {
     private DecoderLoader() {}
 
@@ -18,13 +18,13 @@ public final class DecoderLoader {
      * @param context longest sequence to prepare for; the configuration's own bound is kept
      * @param format what matrices are converted to, or null to use them as stored
      */
-    public static Decoder load(ModelFolder folder, Arena arena, int context, DType format) {
-        JsonNode json = folder.config();
-        DecoderConfig config = DecoderConfig.read(folder.path().resolve("config.json"), json);
+    public static Decoder load(ModelSource model, Arena arena, int context, DType format) {
+        JsonNode json = model.config();
+        DecoderConfig config = DecoderConfig.read(model.configFile(), json);
         Map<String, Tensor> usable = new TreeMap<>();
-        folder.weights(arena).forEach((name, tensor) -> usable.put(name, usable(tensor, arena, format)));
+        model.weights(arena).forEach((name, tensor) -> usable.put(name, usable(tensor, arena, format)));
         return new Decoder(
-                config, DecoderWeights.of(folder.path(), config, usable), Math.min(context, config.context()));
+                config, DecoderWeights.of(model.path(), config, usable), Math.min(context, config.context()));
     }
 
     private static Tensor usable(Tensor tensor, Arena arena, DType format) {

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.medley.runtime.weights.ModelSource;
 
 /** A model's Jinja chat template. Without one, ChatML is used, which most open models are trained on. */
 public final class ChatTemplate {
@@ -23,12 +24,23 @@ public final class ChatTemplate {
             .build());
 
     private final String template;
+    private final ModelSource.SpecialTokens tokens;
 
     /** One turn. */
     public record Message(String role, String content) {}
 
     public ChatTemplate(String templateOrNull) {
+        this(templateOrNull, new ModelSource.SpecialTokens("", ""));
+    }
+
+    public ChatTemplate(String templateOrNull, ModelSource.SpecialTokens tokens) {
         this.template = templateOrNull == null ? CHATML : templateOrNull;
+        this.tokens = tokens;
+    }
+
+    /** The template of a model, with its tokens. */
+    public static ChatTemplate of(ModelSource model) {
+        return new ChatTemplate(model.chatTemplate(), model.specialTokens());
     }
 
     /** The prompt text for these turns, ending where the assistant's answer begins if {@code answer}. */
@@ -40,8 +52,8 @@ public final class ChatTemplate {
         Map<String, Object> context = new HashMap<>();
         context.put("messages", turns);
         context.put("add_generation_prompt", answer);
-        context.put("bos_token", "");
-        context.put("eos_token", "");
+        context.put("bos_token", tokens.bos());
+        context.put("eos_token", tokens.eos());
         RenderResult result = JINJA.renderForResult(template, context);
         if (result.hasErrors()) {
             throw new IllegalArgumentException("chat template failed: "

@@ -1,22 +1,42 @@
 package org.medley.runtime.text;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.medley.runtime.weights.BadModelException;
+import org.medley.runtime.weights.ModelSource;
 
 /** Text to token ids and back, as {@code tokenizer.json} defines it. Safe for use by several threads. */
 public final class Tokenizer implements AutoCloseable {
     private final HuggingFaceTokenizer tokenizer;
 
+    /** @param file a {@code tokenizer.json} */
     public Tokenizer(Path file) {
+        this(file, () -> Files.newInputStream(file));
+    }
+
+    /** The tokenizer of a model. */
+    public Tokenizer(ModelSource model) {
+        this(model.path(), () -> new ByteArrayInputStream(model.tokenizerJson()));
+    }
+
+    private interface Opening {
+        InputStream open() throws IOException;
+    }
+
+    private Tokenizer(Path file, Opening opening) {
         // The library may phone home about updates otherwise; a hospital's network must stay silent.
         System.setProperty("ai.djl.offline", "true");
         System.setProperty("OPT_OUT_TRACKING", "true");
-        try {
+        try (InputStream in = opening.open()) {
             tokenizer = HuggingFaceTokenizer.newInstance(
-                    file, Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false"));
+                    in, Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false"));
+        } catch (BadModelException e) {
+            throw e;
         } catch (IOException | RuntimeException e) {
             throw new BadModelException(file, "is not a tokenizer: " + e.getMessage(), e);
         }

@@ -2,15 +2,15 @@ package org.medley.runtime.weights;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.io.InputStream;
 import java.lang.foreign.Arena;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -21,9 +21,10 @@ import org.medley.runtime.tensor.Tensor;
  * A model as a Hugging Face folder: {@code config.json}, {@code tokenizer.json}, and one {@code model.safetensors} or
  * shards listed by {@code model.safetensors.index.json}.
  */
-public final class ModelFolder {
+public final class ModelFolder implements ModelSource {
     private static final String SINGLE = "model.safetensors";
     private static final String INDEX = "model.safetensors.index.json";
+    private static final long MAX_TEXT = 256 << 20;
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final Path path;
@@ -37,31 +38,96 @@ public final class ModelFolder {
         }
     }
 
+    @Override
     public Path path() {
         return path;
+    }
+
+    @Override
+    public Path configFile() {
+        return path.resolve("config.json");
     }
 
     public Path tokenizer() {
         return file("tokenizer.json");
     }
 
-    public JsonNode config() {
-        return json(file("config.json"));
+    @Override
+    public byte[] tokenizerJson() {
+        return read(tokenizer());
     }
 
-    /** The Jinja chat template, or null if the model has none. */
+    @Override
+    public JsonNode config() {
+        ObjectNode config = (ObjectNode) json(file("config.json"));
+        JsonNode more = optional("generation_config.json").path("eos_token_id");
+        if (!more.isMissingNode()) {
+            LinkedHashSet<JsonNode> ends = new LinkedHashSet<>();
+            for (JsonNode ids : List.of(config.path("eos_token_id"), more)) {
+                (ids.isArray() ? ids : List.of(ids)).forEach(ends::add);
+            }
+            ends.removeIf(id -> !id.isInt());
+            if (ends.size() > 1) {
+                config.putArray("eos_token_id").addAll(ends);
+            } else {
+                ends.forEach(id -> config.set("eos_token_id", id));
+            }
+        }
+        return config;
+    }
+
+    /** From {@code chat_template.jinja}, or {@code tokenizer_config.json}, which may hold several by name. */
+    @Override
     public String chatTemplate() {
         Path template = path.resolve("chat_template.jinja");
-        try {
-            if (Files.exists(template)) {
-                return Files.readString(template);
-            }
-        } catch (IOException e) {
-            throw new BadModelException(template, "cannot be read: " + e.getMessage(), e);
+        if (Files.exists(template)) {
+            return new String(read(template), StandardCharsets.UTF_8);
         }
-        Path config = path.resolve("tokenizer_config.json");
-        JsonNode node = Files.exists(config) ? json(config).path("chat_template") : null;
-        return node != null && node.isTextual() ? node.asText() : null;
+        JsonNode node = optional("tokenizer_config.json").path("chat_template");
+        if (node.isArray()) {
+            for (JsonNode named : node) {
+                if (named.path("name").asText().equals("default")) {
+                    node = named.path("template");
+                    break;
+                }
+            }
+        }
+        return node.isTextual() ? node.asText() : null;
+    }
+
+    @Override
+    public SpecialTokens specialTokens() {
+        return new SpecialTokens(specialToken("bos_token"), specialToken("eos_token"));
+    }
+
+    private String specialToken(String role) {
+        for (String name : List.of("tokenizer_config.json", "special_tokens_map.json")) {
+            JsonNode token = optional(name).path(role);
+            if (token.isTextual() || token.path("content").isTextual()) {
+                return token.isTextual()
+                        ? token.asText()
+                        : token.path("content").asText();
+            }
+        }
+        return "";
+    }
+
+    /** The JSON object in a file that models may do without. */
+    private JsonNode optional(String name) {
+        Path file = path.resolve(name);
+        return Files.exists(file) ? json(file) : MissingNode.getInstance();
+    }
+
+    private static byte[] read(Path file) {
+        try {
+            if (Files.size(file) > MAX_TEXT) {
+                throw new BadModelException(
+                        file, "has " + Files.size(file) + " bytes; at most " + MAX_TEXT + " are possible");
+            }
+            return Files.readAllBytes(file);
+        } catch (IOException e) {
+            throw new BadModelException(file, "cannot be read: " + e.getMessage(), e);
+        }
     }
 
     private Path file(String name) {
@@ -74,8 +140,8 @@ public final class ModelFolder {
 
     private static JsonNode json(Path file) {
         try {
-            JsonNode node = JSON.readTree(file.toFile());
-            if (!node.isObject()) {
+            JsonNode node = JSON.readTree(read(file));
+            if (node == null || !node.isObject()) {
                 throw new BadModelException(file, "is not a JSON object");
             }
             return node;
@@ -106,6 +172,7 @@ public final class ModelFolder {
     }
 
     /** Maps all weights for as long as {@code arena} lives. */
+    @Override
     public Map<String, Tensor> weights(Arena arena) {
         Map<String, Tensor> all = new TreeMap<>();
         for (Path shard : shards()) {
@@ -119,23 +186,23 @@ public final class ModelFolder {
     }
 
     /** SHA-256 over config, tokenizer and weights, names and lengths included: what a model version is known by. */
+    @Override
     public String sha256() {
+        List<Path> files = new ArrayList<>(List.of(file("config.json"), tokenizer()));
+        files.addAll(shards());
+        return Sha256.of(path, files);
+    }
+
+    @Override
+    public long bytes() {
         try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            List<Path> files = new java.util.ArrayList<>(List.of(file("config.json"), tokenizer()));
-            files.addAll(shards());
-            for (Path file : files) {
-                digest.update((file.getFileName() + "\n" + Files.size(file) + "\n")
-                        .getBytes(java.nio.charset.StandardCharsets.UTF_8));
-                try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
-                    in.transferTo(java.io.OutputStream.nullOutputStream());
-                }
+            long bytes = 0;
+            for (Path shard : shards()) {
+                bytes += Files.size(shard);
             }
-            return HexFormat.of().formatHex(digest.digest());
+            return bytes;
         } catch (IOException e) {
             throw new BadModelException(path, "cannot be read: " + e.getMessage(), e);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("this JDK has no SHA-256", e);
         }
     }
 }

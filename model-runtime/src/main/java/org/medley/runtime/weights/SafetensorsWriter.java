@@ -7,12 +7,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.medley.runtime.tensor.DType;
@@ -37,15 +33,11 @@ public final class SafetensorsWriter implements AutoCloseable {
         }
     }
 
-    private final Path target;
-    private final Path partial;
-    private final FileChannel channel;
+    private final PartialFile file;
     private final Map<String, Declared> pending;
 
     public SafetensorsWriter(Path target, Map<String, Declared> declared, Map<String, String> metadata)
             throws IOException {
-        this.target = target;
-        this.partial = target.resolveSibling(target.getFileName() + ".partial");
         this.pending = new LinkedHashMap<>(declared);
         ObjectNode header = JSON.createObjectNode();
         if (!metadata.isEmpty()) {
@@ -72,9 +64,7 @@ public final class SafetensorsWriter implements AutoCloseable {
         while (start.hasRemaining()) {
             start.put((byte) ' ');
         }
-        channel = FileChannel.open(
-                partial, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE);
-        writeFully(start.flip());
+        file = new PartialFile(target, start.flip());
     }
 
     /** Appends the next declared tensor, converting F32 to the declared format where they differ. */
@@ -90,16 +80,8 @@ public final class SafetensorsWriter implements AutoCloseable {
         if (data.byteSize() != next.getValue().bytes()) {
             throw new IllegalArgumentException("tensor " + name + " " + tensor + " is not as declared");
         }
-        for (long at = 0; at < data.byteSize(); at += 1 << 26) {
-            writeFully(data.asSlice(at, Math.min(1 << 26, data.byteSize() - at)).asByteBuffer());
-        }
+        file.write(data);
         pending.remove(name);
-    }
-
-    private void writeFully(ByteBuffer buffer) throws IOException {
-        while (buffer.hasRemaining()) {
-            channel.write(buffer);
-        }
     }
 
     /** Forces the file to disk and gives it its name. */
@@ -107,15 +89,12 @@ public final class SafetensorsWriter implements AutoCloseable {
         if (!pending.isEmpty()) {
             throw new IllegalStateException("tensors declared but not written: " + pending.keySet());
         }
-        channel.force(true);
-        channel.close();
-        Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        file.finish();
     }
 
     /** Removes what an unfinished write left. */
     @Override
     public void close() throws IOException {
-        channel.close();
-        Files.deleteIfExists(partial);
+        file.close();
     }
 }

@@ -33,8 +33,10 @@ final class StarterEvaluation {
     /** The first sentence names the conditions; it is never longer than this. */
     private static final int SENTENCE_TOKENS = 80;
 
-    private static final SamplingParams FIRST_SENTENCE =
-            SamplingParams.builder().maxTokens(SENTENCE_TOKENS).stop(List.of(".")).build();
+    private static final SamplingParams FIRST_SENTENCE = SamplingParams.builder()
+            .maxTokens(SENTENCE_TOKENS)
+            .stop(List.of("."))
+            .build();
 
     private final Knowledge knowledge;
 

@@ -154,7 +154,18 @@ public final class CpuBackwardOps implements BackwardOps {
 
     /** P is recomputed block by block; dS = P ∘ (dP − rowsum(dy ∘ y)), as in FlashAttention (Dao 2022, app. B). */
     private static void attentionHead(
-            Attention attention, int rows, int ldq, int ldk, long q, long k, long v, long y, long dy, long dq, long dk, long dv) {
+            Attention attention,
+            int rows,
+            int ldq,
+            int ldk,
+            long q,
+            long k,
+            long v,
+            long y,
+            long dy,
+            long dq,
+            long dk,
+            long dv) {
         int size = attention.heads().size();
         for (int from = 0; from < rows; from += AttentionKernel.BLOCK) {
             int count = Math.min(AttentionKernel.BLOCK, rows - from);

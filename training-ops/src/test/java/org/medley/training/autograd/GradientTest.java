@@ -11,6 +11,7 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.medley.runtime.tensor.Attention;
 import org.medley.runtime.tensor.Batch;
 import org.medley.runtime.tensor.CpuOps;
 import org.medley.runtime.tensor.Ops;
@@ -34,6 +35,7 @@ class GradientTest {
         GROUPED_RMS_NORM,
         ROPE,
         ATTENTION,
+        WINDOWED_ATTENTION,
         SWIGLU,
         ADD,
         ROWS
@@ -72,7 +74,15 @@ class GradientTest {
                             x,
                             ops.linear(e, narrow, null),
                             ops.linear(e, third, null),
-                            new Ops.Heads(4, 2, 6),
+                            Attention.causal(new Ops.Heads(4, 2, 6)),
+                            0,
+                            batch);
+                case WINDOWED_ATTENTION ->
+                    ops.attention(
+                            x,
+                            ops.linear(e, narrow, null),
+                            ops.linear(e, third, null),
+                            new Attention(new Ops.Heads(4, 2, 6), 0.3f, 2, 0, true),
                             0,
                             batch);
                 case SWIGLU -> ops.swiglu(x, ops.linear(e, second, null));
