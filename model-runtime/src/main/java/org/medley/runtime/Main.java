@@ -12,12 +12,12 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
+import org.medley.runtime.bench.BenchCommand;
 import org.medley.runtime.engine.Engine;
 import org.medley.runtime.engine.EngineObserver;
 import org.medley.runtime.engine.SamplingParams;
 import org.medley.runtime.engine.TokenListener;
 import org.medley.runtime.network.DecoderConfig;
-import org.medley.runtime.tensor.DType;
 import org.medley.runtime.text.ChatTemplate;
 import org.medley.runtime.weights.BadModelException;
 import org.medley.runtime.weights.ModelFolder;
@@ -30,7 +30,7 @@ import picocli.CommandLine.Parameters;
 /** Models from the command line. */
 @Command(
         name = "medley",
-        subcommands = {Main.Models.class, Main.Chat.class, Main.Bench.class},
+        subcommands = {Main.Models.class, Main.Chat.class, BenchCommand.class},
         mixinStandardHelpOptions = true)
 public final class Main {
     private Main() {}
@@ -132,53 +132,6 @@ public final class Main {
                     turns.add(new ChatTemplate.Message("assistant", answer.toString()));
                 }
             }
-        }
-    }
-
-    @Command(
-            name = "bench",
-            mixinStandardHelpOptions = true,
-            description = "Measures prompt and generation speed of a model on this machine.")
-    static final class Bench extends WithData {
-        @Parameters(paramLabel = "MODEL", description = "name in the data folder, or path of a model folder")
-        String model;
-
-        @Option(names = "--prompt", defaultValue = "256", description = "tokens of the prompt")
-        int prompt;
-
-        @Option(names = "--generate", defaultValue = "64", description = "tokens to generate")
-        int generate;
-
-        @Option(names = "--format", description = "F32, BF16 or Q8 instead of as stored")
-        DType format;
-
-        @Override
-        public Integer call() throws Exception {
-            try (Engine engine = new Engine(
-                    model,
-                    model(model),
-                    Engine.Options.DEFAULT.withContext(prompt + generate).withFormat(format),
-                    EngineObserver.NONE)) {
-                int[] tokens = new int[prompt];
-                java.util.Arrays.fill(tokens, engine.tokenizer().encode("a")[0]);
-                for (int round = 0; round < 5; round++) {
-                    double first = seconds(engine, tokens, 1);
-                    double all = seconds(engine, tokens, generate);
-                    System.out.printf(
-                            Locale.ROOT,
-                            "round %d: prompt %.0f tokens/s, generation %.0f tokens/s%n",
-                            round + 1,
-                            prompt / first,
-                            (generate - 1) / Math.max(1e-9, all - first));
-                }
-            }
-            return 0;
-        }
-
-        private static double seconds(Engine engine, int[] tokens, int count) throws Exception {
-            long began = System.nanoTime();
-            engine.complete(tokens, SamplingParams.greedy(count)).get();
-            return (System.nanoTime() - began) / 1e9;
         }
     }
 

@@ -58,6 +58,11 @@ final class CpuRunner implements Runner {
     }
 
     @Override
+    public long weightBytes() {
+        return weights.bytes();
+    }
+
+    @Override
     public long bytes() {
         return weights.bytes() + cache.bytes() + workspace.capacity();
     }

@@ -166,6 +166,11 @@ public final class Engine implements AutoCloseable {
         return live.get();
     }
 
+    /** Bytes of weights read for every pass. */
+    public long weightBytes() {
+        return runner.weightBytes();
+    }
+
     /** Bytes of weights and cache held. */
     public long bytes() {
         return runner.bytes();

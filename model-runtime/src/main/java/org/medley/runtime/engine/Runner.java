@@ -23,6 +23,9 @@ public interface Runner extends AutoCloseable {
      */
     Tensor run(int[] tokens, List<Batch.Span> spans, int[] rows);
 
+    /** Bytes of weights read for every pass. */
+    long weightBytes();
+
     /** Bytes of weights and cache held. */
     long bytes();
 

@@ -24,7 +24,7 @@ public final class SafetensorsWriter implements AutoCloseable {
 
     /** What a tensor will be. */
     public record Declared(DType dtype, int... shape) {
-        long bytes() {
+        public long bytes() {
             long elements = 1;
             for (int extent : shape) {
                 elements *= extent;

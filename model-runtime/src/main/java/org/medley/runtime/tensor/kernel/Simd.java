@@ -69,6 +69,19 @@ public final class Simd {
         return v.lane(0);
     }
 
+    /** The sum of the floats in {@code bytes} of memory, a multiple of four vectors: reading at full speed. */
+    public static float sumOf(long address, long bytes) {
+        FloatVector s0 = FloatVector.zero(F), s1 = s0, s2 = s0, s3 = s0;
+        long step = 4L * LANES;
+        for (long at = address; at < address + bytes; at += 4 * step) {
+            s0 = s0.add(load(at));
+            s1 = s1.add(load(at + step));
+            s2 = s2.add(load(at + 2 * step));
+            s3 = s3.add(load(at + 3 * step));
+        }
+        return sum(s0.add(s1).add(s2.add(s3)));
+    }
+
     static FloatVector load(long address) {
         return FloatVector.fromMemorySegment(F, Memory.ALL, address, Memory.ORDER);
     }

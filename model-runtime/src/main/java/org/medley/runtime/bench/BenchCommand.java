@@ -1,0 +1,148 @@
+package org.medley.runtime.bench;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.medley.runtime.engine.Engine;
+import org.medley.runtime.tensor.DType;
+import org.medley.runtime.weights.ModelSource;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Measures the runtime on this machine. */
+@Command(
+        name = "bench",
+        mixinStandardHelpOptions = true,
+        description = "Measures the runtime on this machine.",
+        subcommands = {BenchCommand.Serve.class, BenchCommand.Kernels.class, BenchCommand.Model.class})
+public final class BenchCommand {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** What every measurement prints and may write. */
+    private abstract static class Measurement implements Callable<Integer> {
+        @Option(names = "--json", paramLabel = "FILE", description = "also write the figures as JSON")
+        Path json;
+
+        @Override
+        public final Integer call() throws Exception {
+            Machine.Limits limits = Machine.measure();
+            System.out.printf(
+                    Locale.ROOT,
+                    "%d threads, vectors of %d bits, memory read at %.1f GB/s by all, %.1f GB/s by one%n",
+                    limits.threads(),
+                    limits.vectorBits(),
+                    limits.readBytes() / 1e9,
+                    limits.readBytesOneThread() / 1e9);
+            ObjectNode out = JSON.createObjectNode();
+            out.put("at", Instant.now().toString())
+                    .put("jvm", System.getProperty("java.vm.name") + " " + System.getProperty("java.vm.version"))
+                    .put("threads", limits.threads())
+                    .put("vector_bits", limits.vectorBits())
+                    .put("read_bytes_per_s", limits.readBytes())
+                    .put("read_bytes_per_s_one_thread", limits.readBytesOneThread());
+            measure(limits, out);
+            if (json != null) {
+                JSON.writerWithDefaultPrettyPrinter().writeValue(json.toFile(), out);
+            }
+            return 0;
+        }
+
+        abstract void measure(Machine.Limits limits, ObjectNode out) throws Exception;
+    }
+
+    @Command(
+            name = "serve",
+            mixinStandardHelpOptions = true,
+            description = "A model's engine: alone, then with many users whose requests arrive by chance.")
+    static final class Serve extends Measurement {
+        @Parameters(paramLabel = "MODEL", description = "name in the data folder, or path of a model folder or .gguf")
+        String model;
+
+        @Option(
+                names = "--data",
+                description = "folder with models/ (default: ${DEFAULT-VALUE})",
+                defaultValue = "${sys:user.home}/.medley")
+        Path data;
+
+        @Option(names = "--prompt", defaultValue = "256", description = "tokens of each prompt (${DEFAULT-VALUE})")
+        int prompt;
+
+        @Option(names = "--generate", defaultValue = "64", description = "tokens of each answer (${DEFAULT-VALUE})")
+        int generate;
+
+        @Option(names = "--users", split = ",", description = "how many at once; none for alone only (1,4,16,64)")
+        List<Integer> users = List.of(1, 4, 16, 64);
+
+        @Option(names = "--format", description = "F32, BF16, Q8 or Q4_0 instead of as stored")
+        DType format;
+
+        @Option(
+                names = "--cache",
+                defaultValue = "F32",
+                description = "F32, F16, BF16, F8_E4M3 or Q8 for keys and values")
+        DType cache;
+
+        @Option(names = "--drafts", defaultValue = "0", description = "tokens guessed ahead")
+        int drafts;
+
+        @Override
+        void measure(Machine.Limits limits, ObjectNode out) throws Exception {
+            Path path = model.contains("/")
+                    ? Path.of(model)
+                    : data.resolve("models").resolve(model);
+            Engine.Options options = Engine.Options.DEFAULT
+                    .withContext(prompt + generate + 1)
+                    .withFormat(format)
+                    .withDrafts(drafts)
+                    .withCache(cache, 2L << 30);
+            ServeBench.Times times = new ServeBench.Times();
+            try (Engine engine = new Engine(model, ModelSource.of(path), options, times)) {
+                ServeBench bench = new ServeBench(engine, times, prompt, generate);
+                bench.alone(limits, out);
+                var rows = out.putArray("users");
+                for (int count : users) {
+                    bench.users(count, rows);
+                }
+            }
+        }
+    }
+
+    @Command(
+            name = "kernels",
+            mixinStandardHelpOptions = true,
+            description = "Matrix products of every weight format beside what memory delivers.")
+    static final class Kernels extends Measurement {
+        @Override
+        void measure(Machine.Limits limits, ObjectNode out) {
+            KernelBench.run(limits, out.putArray("products"));
+        }
+    }
+
+    @Command(
+            name = "model",
+            mixinStandardHelpOptions = true,
+            description = "Writes a model of a well-known shape with random weights, to be measured.")
+    static final class Model implements Callable<Integer> {
+        @Parameters(paramLabel = "FOLDER")
+        Path folder;
+
+        @Option(names = "--shape", defaultValue = "LLAMA_3_2_1B", description = "${COMPLETION-CANDIDATES}")
+        RandomModel.Shape shape;
+
+        @Option(names = "--format", defaultValue = "Q8", description = "F32, F16, BF16, Q8 or Q4_0 (${DEFAULT-VALUE})")
+        DType format;
+
+        @Override
+        public Integer call() throws IOException {
+            RandomModel.write(folder, shape, format, 1);
+            System.out.println(folder);
+            return 0;
+        }
+    }
+}

@@ -1,0 +1,56 @@
+package org.medley.runtime.bench;
+
+import com.sun.management.OperatingSystemMXBean;
+import java.lang.foreign.Arena;
+import java.lang.management.ManagementFactory;
+import java.util.function.DoubleSupplier;
+import org.medley.runtime.tensor.Memory;
+import org.medley.runtime.tensor.kernel.Simd;
+import org.medley.runtime.tensor.kernel.Workers;
+
+/** What this machine can do at most, measured: the lines that kernels are drawn against. */
+public final class Machine {
+    private static final long BYTES = 512L << 20;
+    private static final int ROUNDS = 7;
+
+    private static final OperatingSystemMXBean SYSTEM =
+            (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+
+    private Machine() {}
+
+    /**
+     * @param readBytes bytes per second that all threads together read from memory
+     * @param readBytesOneThread that one reads
+     */
+    public record Limits(int threads, int vectorBits, double readBytes, double readBytesOneThread) {}
+
+    public static Limits measure() {
+        try (Arena arena = Arena.ofShared()) {
+            long address = arena.allocate(BYTES, 64).address();
+            Memory.zero(address, BYTES);
+            int parts = Workers.count();
+            double all = best(() -> {
+                Workers.run(parts, part -> Simd.sumOf(address + BYTES / parts * part, BYTES / parts));
+                return BYTES;
+            });
+            double one = best(() -> Simd.sumOf(address, BYTES) + BYTES);
+            return new Limits(parts, Simd.F.vectorBitSize(), all, one);
+        }
+    }
+
+    /** The best of several rounds, in what {@code work} returns per second. */
+    static double best(DoubleSupplier work) {
+        double best = 0;
+        for (int round = 0; round < ROUNDS; round++) {
+            long began = System.nanoTime();
+            double done = work.getAsDouble();
+            best = Math.max(best, done / ((System.nanoTime() - began) / 1e9));
+        }
+        return best;
+    }
+
+    /** Seconds of processor time that this process has taken. */
+    static double cpuSeconds() {
+        return SYSTEM.getProcessCpuTime() / 1e9;
+    }
+}
