@@ -91,6 +91,9 @@ public final class BenchCommand {
         @Option(names = "--drafts", defaultValue = "0", description = "tokens guessed ahead")
         int drafts;
 
+        @Option(names = "--draft-model", description = "a smaller model with the same tokenizer that guesses")
+        Path draft;
+
         @Override
         void measure(Machine.Limits limits, ObjectNode out) throws Exception {
             Path path = model.contains("/")
@@ -99,7 +102,7 @@ public final class BenchCommand {
             Engine.Options options = Engine.Options.DEFAULT
                     .withContext(prompt + generate + 1)
                     .withFormat(format)
-                    .withDrafts(drafts)
+                    .withDrafts(drafts, draft == null ? null : ModelSource.of(draft))
                     .withCache(cache, 2L << 30);
             ServeBench.Times times = new ServeBench.Times();
             try (Engine engine = new Engine(model, ModelSource.of(path), options, times)) {

@@ -1,16 +1,23 @@
 package org.medley.runtime.engine;
 
 import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.ToIntFunction;
 import org.medley.runtime.engine.schedule.Step;
+import org.medley.runtime.network.DecoderLoader;
 import org.medley.runtime.network.Network;
 import org.medley.runtime.tensor.Batch;
 import org.medley.runtime.tensor.CpuOps;
 import org.medley.runtime.tensor.CpuWeights;
 import org.medley.runtime.tensor.DType;
 import org.medley.runtime.tensor.KvPool;
+import org.medley.runtime.tensor.Ops;
 import org.medley.runtime.tensor.Tensor;
 import org.medley.runtime.tensor.Workspace;
+import org.medley.runtime.weights.ModelSource;
 
 /** A network on the processor. */
 final class CpuRunner implements Runner {
@@ -20,20 +27,33 @@ final class CpuRunner implements Runner {
     private final Workspace workspace = new Workspace();
     private final CpuOps ops;
     private final KvPool cache;
+    private final Map<String, Adapter> adapters = new HashMap<>();
 
     /**
      * @param arena what the network's weights live in; closed with the runner
      * @param pages of the cache
      * @param cacheFormat of its elements
      */
-    CpuRunner(Network network, Arena arena, int pages, DType cacheFormat) {
+    private CpuRunner(Network network, Arena arena, int pages, DType cacheFormat) {
         this.arena = arena;
         this.network = network;
-        this.weights = CpuWeights.of(network.matrices(), arena);
+        this.weights = CpuWeights.of(network.matrices().values(), arena);
         this.ops = new CpuOps(workspace, weights);
         var shape = network.shape();
         this.cache = new KvPool(
                 pages, shape.layers(), shape.heads().kv(), shape.heads().size(), cacheFormat);
+    }
+
+    /** @param pages how many the cache shall have, by the network's shape */
+    static CpuRunner load(ModelSource model, Engine.Options options, ToIntFunction<Network.Shape> pages) {
+        Arena arena = Arena.ofShared();
+        try {
+            Network network = DecoderLoader.load(model, arena, options.context(), options.format());
+            return new CpuRunner(network, arena, pages.applyAsInt(network.shape()), options.cacheFormat());
+        } catch (RuntimeException e) {
+            arena.close();
+            throw e;
+        }
     }
 
     @Override
@@ -54,7 +74,26 @@ final class CpuRunner implements Runner {
     @Override
     public Tensor run(int[] tokens, List<Batch.Span> spans, int[] rows) {
         workspace.reset();
-        return network.logits(ops, Batch.of(tokens, spans, cache), rows);
+        boolean adapted = spans.stream().anyMatch(span -> span.adapter() != null);
+        Ops through = adapted ? new AdapterOps(ops, adapters, spans, tokens.length) : ops;
+        return network.logits(through, Batch.of(tokens, spans, cache), rows);
+    }
+
+    @Override
+    public void addAdapter(String name, Path folder) {
+        Adapter adapter = Adapter.read(folder, network.matrices());
+        removeAdapter(name);
+        weights.add(adapter.matrices(), adapter.arena());
+        adapters.put(name, adapter);
+    }
+
+    @Override
+    public void removeAdapter(String name) {
+        Adapter adapter = adapters.remove(name);
+        if (adapter != null) {
+            weights.remove(adapter.matrices());
+            adapter.close();
+        }
     }
 
     @Override
@@ -69,6 +108,7 @@ final class CpuRunner implements Runner {
 
     @Override
     public void close() {
+        List.copyOf(adapters.keySet()).forEach(this::removeAdapter);
         cache.close();
         workspace.close();
         arena.close();

@@ -11,6 +11,9 @@ interface Drafter extends AutoCloseable {
      */
     int[][] draft(List<Step.Work> works);
 
+    /** Hears of pages that become equal to others before the next pass. */
+    void copy(List<Step.Copy> copies);
+
     @Override
     void close();
 }

@@ -1,6 +1,6 @@
 package org.medley.runtime.engine;
 
-import java.lang.foreign.Arena;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.IdentityHashMap;
@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -19,7 +20,6 @@ import org.medley.runtime.engine.schedule.Pages;
 import org.medley.runtime.engine.schedule.Scheduler;
 import org.medley.runtime.engine.schedule.Sequence;
 import org.medley.runtime.engine.schedule.Step;
-import org.medley.runtime.network.DecoderLoader;
 import org.medley.runtime.network.Network;
 import org.medley.runtime.tensor.Batch;
 import org.medley.runtime.tensor.DType;
@@ -29,6 +29,7 @@ import org.medley.runtime.tensor.kernel.Workers;
 import org.medley.runtime.text.ChatTemplate;
 import org.medley.runtime.text.StreamDecoder;
 import org.medley.runtime.text.Tokenizer;
+import org.medley.runtime.weights.BadModelException;
 import org.medley.runtime.weights.ModelSource;
 
 /**
@@ -51,28 +52,36 @@ public final class Engine implements AutoCloseable {
      * @param cacheFormat of keys and values
      * @param cacheBytes most memory of keys and values
      * @param drafts most tokens guessed ahead per sequence and step; 0 to guess none
+     * @param draftModel a smaller model with the same tokenizer that guesses; null to guess from the text itself
      */
-    public record Options(int context, DType format, DType cacheFormat, long cacheBytes, int drafts, Limits limits) {
-        public static final Options DEFAULT = new Options(4096, null, DType.F32, 1L << 30, 0, Limits.DEFAULT);
+    public record Options(
+            int context,
+            DType format,
+            DType cacheFormat,
+            long cacheBytes,
+            int drafts,
+            ModelSource draftModel,
+            Limits limits) {
+        public static final Options DEFAULT = new Options(4096, null, DType.F32, 1L << 30, 0, null, Limits.DEFAULT);
 
         public Options withContext(int value) {
-            return new Options(value, format, cacheFormat, cacheBytes, drafts, limits);
+            return new Options(value, format, cacheFormat, cacheBytes, drafts, draftModel, limits);
         }
 
         public Options withFormat(DType value) {
-            return new Options(context, value, cacheFormat, cacheBytes, drafts, limits);
+            return new Options(context, value, cacheFormat, cacheBytes, drafts, draftModel, limits);
         }
 
         public Options withCache(DType value, long bytes) {
-            return new Options(context, format, value, bytes, drafts, limits);
+            return new Options(context, format, value, bytes, drafts, draftModel, limits);
         }
 
-        public Options withDrafts(int value) {
-            return new Options(context, format, cacheFormat, cacheBytes, value, limits);
+        public Options withDrafts(int value, ModelSource model) {
+            return new Options(context, format, cacheFormat, cacheBytes, value, model, limits);
         }
 
         public Options withLimits(Limits value) {
-            return new Options(context, format, cacheFormat, cacheBytes, drafts, value);
+            return new Options(context, format, cacheFormat, cacheBytes, drafts, draftModel, value);
         }
     }
 
@@ -91,6 +100,10 @@ public final class Engine implements AutoCloseable {
     private final Pages pages;
     private final Scheduler scheduler;
     private final ConcurrentLinkedQueue<Answer> arrivals = new ConcurrentLinkedQueue<>();
+    private final ConcurrentLinkedQueue<Runnable> commands = new ConcurrentLinkedQueue<>();
+    /** Adapters by name, each with a number that no other has, by which its keys and values are told from others'. */
+    private final Map<String, Long> adapters = new ConcurrentHashMap<>();
+
     private final AtomicInteger waiting = new AtomicInteger();
     private final AtomicInteger live = new AtomicInteger();
     private final AtomicLong numbers = new AtomicLong();
@@ -104,27 +117,37 @@ public final class Engine implements AutoCloseable {
         this.name = name;
         this.limits = options.limits();
         this.observer = observer;
-        Arena arena = Arena.ofShared();
-        Tokenizer words = null;
+        this.template = ChatTemplate.of(model);
+        this.tokenizer = new Tokenizer(model);
+        Runner large = null;
         try {
-            Network network = DecoderLoader.load(model, arena, options.context(), options.format());
-            words = new Tokenizer(model);
-            this.runner = new CpuRunner(network, arena, pages(network.shape(), options), options.cacheFormat());
+            large = CpuRunner.load(model, options, shape -> pages(shape, options));
+            this.drafter = drafter(model, options, large);
         } catch (RuntimeException e) {
-            if (words != null) {
-                words.close();
+            if (large != null) {
+                large.close();
             }
-            arena.close();
+            tokenizer.close();
             throw e;
         }
-        this.tokenizer = words;
-        this.template = ChatTemplate.of(model);
-        this.drafter = new NgramDrafter();
+        this.runner = large;
         this.endTokens = runner.shape().endTokens();
         this.pages = new Pages(runner.pages(), KvPool.PAGE);
         this.scheduler =
                 new Scheduler(new Scheduler.Limits(limits.sequences(), limits.stepTokens(), options.drafts()), pages);
         this.thread = Thread.ofPlatform().name("medley-engine-" + name).daemon().start(this::serve);
+    }
+
+    private static Drafter drafter(ModelSource model, Options options, Runner large) {
+        ModelSource small = options.draftModel();
+        if (small == null) {
+            return new NgramDrafter();
+        }
+        if (!Arrays.equals(small.tokenizerJson(), model.tokenizerJson())) {
+            throw new BadModelException(
+                    small.path(), "has another tokenizer than " + model.path() + ", for which it" + " shall guess");
+        }
+        return new ModelDrafter(CpuRunner.load(small, options, shape -> large.pages()));
     }
 
     /** As many as memory allows, at least one whole sequence's, at most all sequences'. */
@@ -209,6 +232,9 @@ public final class Engine implements AutoCloseable {
                         "token " + token + " of the prompt is not one of the model's " + vocabulary());
             }
         }
+        if (request.adapter() != null && !adapters.containsKey(request.adapter())) {
+            throw new IllegalArgumentException("adapter " + request.adapter() + " is not one of " + adapters.keySet());
+        }
         if (draining || waiting.addAndGet(listeners.size()) > limits.waiting()) {
             int before = draining ? waiting.get() : waiting.addAndGet(-listeners.size());
             throw new EngineBusyException(name, before);
@@ -233,7 +259,9 @@ public final class Engine implements AutoCloseable {
         Sequence sequence = new Sequence(
                 numbers.getAndIncrement(),
                 request.tenant(),
-                List.of(request.tenant(), request.adapter() == null ? "" : request.adapter()),
+                List.of(
+                        request.tenant(),
+                        request.adapter() == null ? -1L : adapters.getOrDefault(request.adapter(), -2L)),
                 request.prompt(),
                 limit,
                 leader);
@@ -267,9 +295,48 @@ public final class Engine implements AutoCloseable {
         return answer;
     }
 
+    /** Reads an adapter while the engine serves; requests may then name it. */
+    public CompletableFuture<Void> addAdapter(String name, Path folder) {
+        return onThread(() -> {
+            runner.addAdapter(name, folder);
+            adapters.put(name, numbers.getAndIncrement());
+        });
+    }
+
+    /** Forgets an adapter; answers that still go through it fail. */
+    public CompletableFuture<Void> removeAdapter(String name) {
+        return onThread(() -> {
+            adapters.remove(name);
+            List.copyOf(answers.values()).stream()
+                    .filter(answer -> name.equals(answer.adapter()))
+                    .forEach(answer -> {
+                        answer.fail(new IllegalStateException("adapter " + name + " was removed"));
+                        forget(answer);
+                    });
+            runner.removeAdapter(name);
+        });
+    }
+
+    private CompletableFuture<Void> onThread(Runnable command) {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        commands.add(() -> {
+            try {
+                command.run();
+                done.complete(null);
+            } catch (RuntimeException e) {
+                done.completeExceptionally(e);
+            }
+        });
+        LockSupport.unpark(thread);
+        return done;
+    }
+
     private void serve() {
         while (!closing && !(draining && live.get() == 0)) {
             admit();
+            for (Runnable command = commands.poll(); command != null; command = commands.poll()) {
+                command.run();
+            }
             if (scheduler.idle()) {
                 LockSupport.parkNanos(this, PAUSE_NANOS);
             } else {
@@ -309,8 +376,10 @@ public final class Engine implements AutoCloseable {
         long began = System.nanoTime();
         Step step = scheduler.next();
         try {
+            runner.copy(step.copies());
+            drafter.copy(step.copies());
             Pass pass = pass(step);
-            List<Answer.Outcome> outcomes = choose(pass, run(step, pass));
+            List<Answer.Outcome> outcomes = choose(pass, runner.run(pass.tokens, pass.spans, pass.rows));
             int accepted = 0;
             for (int i = 0; i < outcomes.size(); i++) {
                 Step.Work work = step.works().get(i);
@@ -402,11 +471,6 @@ public final class Engine implements AutoCloseable {
             }
         }
         return new Pass(works, tokens, spans, rows, firstRow, drafts, drafted);
-    }
-
-    private Tensor run(Step step, Pass pass) {
-        runner.copy(step.copies());
-        return runner.run(pass.tokens, pass.spans, pass.rows);
     }
 
     /** What each work's answer chooses, null where the work yields nothing. */

@@ -41,5 +41,8 @@ final class NgramDrafter implements Drafter {
     }
 
     @Override
+    public void copy(List<Step.Copy> copies) {}
+
+    @Override
     public void close() {}
 }

@@ -1,5 +1,6 @@
 package org.medley.runtime.engine;
 
+import java.nio.file.Path;
 import java.util.List;
 import org.medley.runtime.engine.schedule.Step;
 import org.medley.runtime.network.Network;
@@ -22,6 +23,15 @@ public interface Runner extends AutoCloseable {
      * @return F32 [rows.length, vocabulary] in host memory, valid until the next pass
      */
     Tensor run(int[] tokens, List<Batch.Span> spans, int[] rows);
+
+    /**
+     * Reads an adapter, which spans then go through by this name; one that goes by it already is replaced.
+     *
+     * @throws org.medley.runtime.weights.BadModelException if it is not one of this model
+     */
+    void addAdapter(String name, Path folder);
+
+    void removeAdapter(String name);
 
     /** Bytes of weights read for every pass. */
     long weightBytes();

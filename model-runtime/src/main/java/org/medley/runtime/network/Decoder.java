@@ -1,8 +1,7 @@
 package org.medley.runtime.network;
 
-import java.util.ArrayList;
-import java.util.Collection;
-import java.util.List;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.medley.runtime.tensor.Attention;
 import org.medley.runtime.tensor.Batch;
 import org.medley.runtime.tensor.Ops;
@@ -43,12 +42,20 @@ public final class Decoder implements Network {
     }
 
     @Override
-    public Collection<Tensor> matrices() {
-        List<Tensor> matrices = new ArrayList<>();
-        for (DecoderWeights.Layer l : weights.layers()) {
-            matrices.addAll(List.of(l.q(), l.k(), l.v(), l.o(), l.gate(), l.up(), l.down()));
+    public Map<String, Tensor> matrices() {
+        Map<String, Tensor> matrices = new LinkedHashMap<>();
+        for (int i = 0; i < weights.layers().size(); i++) {
+            DecoderWeights.Layer layer = weights.layers().get(i);
+            String prefix = "model.layers." + i + ".";
+            matrices.put(prefix + "self_attn.q_proj.weight", layer.q());
+            matrices.put(prefix + "self_attn.k_proj.weight", layer.k());
+            matrices.put(prefix + "self_attn.v_proj.weight", layer.v());
+            matrices.put(prefix + "self_attn.o_proj.weight", layer.o());
+            matrices.put(prefix + "mlp.gate_proj.weight", layer.gate());
+            matrices.put(prefix + "mlp.up_proj.weight", layer.up());
+            matrices.put(prefix + "mlp.down_proj.weight", layer.down());
         }
-        matrices.add(weights.head());
+        matrices.put("lm_head.weight", weights.head());
         return matrices;
     }
 

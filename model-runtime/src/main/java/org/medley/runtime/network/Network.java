@@ -1,6 +1,6 @@
 package org.medley.runtime.network;
 
-import java.util.Collection;
+import java.util.Map;
 import java.util.Set;
 import org.medley.runtime.tensor.Batch;
 import org.medley.runtime.tensor.Ops;
@@ -30,6 +30,6 @@ public interface Network {
         return head(ops, ops.rows(hidden(ops, batch), rows));
     }
 
-    /** Every matrix that activations are multiplied with, to be laid out for the device. */
-    Collection<Tensor> matrices();
+    /** Every matrix that activations are multiplied with, by its name in the checkpoint, to be laid out for the device. */
+    Map<String, Tensor> matrices();
 }

@@ -20,7 +20,7 @@ public final class CpuOps implements Ops {
 
     /** For weights that change: nothing is laid out in advance. */
     public CpuOps(Workspace workspace) {
-        this(workspace, CpuWeights.NONE);
+        this(workspace, new CpuWeights());
     }
 
     public CpuOps(Workspace workspace, CpuWeights weights) {

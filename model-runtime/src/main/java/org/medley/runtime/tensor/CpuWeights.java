@@ -11,21 +11,24 @@ import org.medley.runtime.tensor.kernel.Panels;
  * may then drop. A tensor stays the one name of a weight.
  */
 public final class CpuWeights {
-    static final CpuWeights NONE = new CpuWeights(Map.of());
-
-    private final Map<Tensor, Panels> panels;
-
-    private CpuWeights(Map<Tensor, Panels> panels) {
-        this.panels = panels;
-    }
+    private final Map<Tensor, Panels> panels = new IdentityHashMap<>();
 
     /** @param arena how long the layouts live */
     public static CpuWeights of(Collection<Tensor> matrices, Arena arena) {
-        Map<Tensor, Panels> panels = new IdentityHashMap<>();
+        CpuWeights weights = new CpuWeights();
+        weights.add(matrices, arena);
+        return weights;
+    }
+
+    /** @param arena how long the layouts live, unless they are removed before */
+    public void add(Collection<Tensor> matrices, Arena arena) {
         for (Tensor matrix : matrices) {
             panels.computeIfAbsent(matrix, m -> Panels.pack(m, arena));
         }
-        return new CpuWeights(panels);
+    }
+
+    public void remove(Collection<Tensor> matrices) {
+        matrices.forEach(panels::remove);
     }
 
     /** Null if the matrix was not laid out. */

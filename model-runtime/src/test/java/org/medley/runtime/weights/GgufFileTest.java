@@ -38,7 +38,7 @@ class GgufFileTest {
         try (Workspace workspace = new Workspace()) {
             Decoder decoder = DecoderLoader.load(model, arena, 64, null);
             Batch batch = new Batch(ids, positions, java.util.List.of(new Batch.Span(0, ids.length)));
-            CpuOps ops = new CpuOps(workspace, CpuWeights.of(decoder.matrices(), arena));
+            CpuOps ops = new CpuOps(workspace, CpuWeights.of(decoder.matrices().values(), arena));
             return decoder.logits(ops, batch, positions).toArray();
         }
     }

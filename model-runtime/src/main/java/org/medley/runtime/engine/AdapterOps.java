@@ -1,0 +1,86 @@
+package org.medley.runtime.engine;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.medley.runtime.tensor.Attention;
+import org.medley.runtime.tensor.Batch;
+import org.medley.runtime.tensor.Ops;
+import org.medley.runtime.tensor.RopeTable;
+import org.medley.runtime.tensor.Tensor;
+import org.medley.runtime.tensor.kernel.RowKernels;
+
+/** A pass whose rows go through different adapters: linear layers run once for all, then each adapter's rows get more. */
+final class AdapterOps implements Ops {
+    private final Ops base;
+    private final Map<String, Adapter> adapters;
+    /** For each row of the activations that come now. */
+    private String[] names;
+
+    AdapterOps(Ops base, Map<String, Adapter> adapters, List<Batch.Span> spans, int rows) {
+        this.base = base;
+        this.adapters = adapters;
+        this.names = new String[rows];
+        for (Batch.Span span : spans) {
+            Arrays.fill(names, span.row(), span.row() + span.rows(), span.adapter());
+        }
+    }
+
+    @Override
+    public Tensor linear(Tensor x, Tensor weight, Tensor bias) {
+        Tensor y = base.linear(x, weight, bias);
+        int from = 0;
+        while (from < names.length) {
+            int to = from + 1;
+            while (to < names.length && Objects.equals(names[to], names[from])) {
+                to++;
+            }
+            Adapter adapter = names[from] == null ? null : adapters.get(names[from]);
+            Adapter.Delta delta = adapter == null ? null : adapter.of(weight);
+            if (delta != null) {
+                Tensor low = base.linear(x.slice(from, to - from), delta.a(), null);
+                Tensor more = base.linear(low, delta.b(), null);
+                RowKernels.axpy(delta.scale(), more.address(), y.row(from), Math.toIntExact(more.size()));
+            }
+            from = to;
+        }
+        return y;
+    }
+
+    @Override
+    public Tensor rows(Tensor x, int[] rows) {
+        names = Arrays.stream(rows).mapToObj(row -> names[row]).toArray(String[]::new);
+        return base.rows(x, rows);
+    }
+
+    @Override
+    public Tensor embedding(Tensor table, int[] ids) {
+        return base.embedding(table, ids);
+    }
+
+    @Override
+    public Tensor rmsNorm(Tensor x, Tensor weight, float epsilon) {
+        return base.rmsNorm(x, weight, epsilon);
+    }
+
+    @Override
+    public Tensor rope(Tensor x, int[] positions, RopeTable table) {
+        return base.rope(x, positions, table);
+    }
+
+    @Override
+    public Tensor attention(Tensor q, Tensor k, Tensor v, Attention attention, int layer, Batch batch) {
+        return base.attention(q, k, v, attention, layer, batch);
+    }
+
+    @Override
+    public Tensor swiglu(Tensor gate, Tensor up) {
+        return base.swiglu(gate, up);
+    }
+
+    @Override
+    public Tensor add(Tensor a, Tensor b) {
+        return base.add(a, b);
+    }
+}
