@@ -52,7 +52,7 @@ final class ArraySchema {
         if (min == 1 && max == Rules.MANY) {
             return new Expr.Graph(2, List.of(new Edge(0, item, 1), new Edge(1, json.comma(), 0)), Set.of(1));
         }
-        return compiler.rules().counted(new Counted(item, json.comma()), min, max);
+        return compiler.rules().counted(new Counted(item, json.comma(), false), min, max);
     }
 
     private Expr item(int index) {

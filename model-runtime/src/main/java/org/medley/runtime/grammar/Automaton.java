@@ -58,7 +58,7 @@ final class Automaton {
     /** Of the roots and every rule called from there. */
     private static Map<Integer, Nfa> nondeterministic(
             Rules rules, Set<Integer> roots, CodeSet bytes, Limits.Budget budget) {
-        boolean[] inlined = rules.inlined(roots);
+        BitSet inlined = rules.inlined(roots);
         Map<Integer, Nfa> automata = new TreeMap<>();
         Deque<Integer> open = new ArrayDeque<>(roots);
         while (!open.isEmpty()) {

@@ -7,6 +7,7 @@ import java.util.Arrays;
  * remembers of its own consequences, which any thread may find out and all find the same.
  */
 final class Config {
+    /** Remembered where no reading goes on. */
     private static final Config DEAD = new Config(null, new long[0], new Stack[0]);
 
     private final Automaton automaton;
@@ -90,7 +91,7 @@ final class Config {
             after = after == null ? DEAD : pool.one(after);
             known[value] = after;
         }
-        return after == DEAD ? null : after;
+        return after.heads.length == 0 ? null : after;
     }
 
     @Override

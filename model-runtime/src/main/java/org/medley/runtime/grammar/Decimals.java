@@ -1,6 +1,7 @@
 package org.medley.runtime.grammar;
 
 import java.math.BigDecimal;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 
 /**
@@ -103,7 +104,7 @@ final class Decimals {
         return Dfa.explore(new Written(Part.NOTHING, false, false, 0, low, high), this::moves, this::ends, budget);
     }
 
-    private TreeMap<Integer, Written> moves(Written w) {
+    private NavigableMap<Integer, Written> moves(Written w) {
         TreeMap<Integer, Written> moves = new TreeMap<>();
         if (w.part == Part.NOTHING) {
             put(moves, '-', new Written(Part.SIGN, true, false, 0, w.low, w.high));
@@ -164,7 +165,7 @@ final class Decimals {
         };
     }
 
-    private static void put(TreeMap<Integer, Written> moves, int symbol, Written next) {
+    private static void put(NavigableMap<Integer, Written> moves, int symbol, Written next) {
         moves.put(symbol, next);
         moves.putIfAbsent(symbol + 1, null);
     }

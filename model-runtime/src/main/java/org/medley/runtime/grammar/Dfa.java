@@ -6,6 +6,7 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -32,7 +33,8 @@ final class Dfa {
      *
      * @param moves for a situation, the symbols from which on another follows; null for a dead end, as before the first
      */
-    static <S> Dfa explore(S start, Function<S, TreeMap<Integer, S>> moves, Predicate<S> ends, Limits.Budget budget) {
+    static <S> Dfa explore(
+            S start, Function<S, NavigableMap<Integer, S>> moves, Predicate<S> ends, Limits.Budget budget) {
         Map<S, Integer> numbers = new HashMap<>();
         List<S> situations = new ArrayList<>();
         List<int[]> from = new ArrayList<>();
@@ -43,7 +45,7 @@ final class Dfa {
         for (int s = 0; s < situations.size(); s++) {
             budget.state();
             end.set(s, ends.test(situations.get(s)));
-            TreeMap<Integer, S> next = moves.apply(situations.get(s));
+            NavigableMap<Integer, S> next = moves.apply(situations.get(s));
             int[] symbols = new int[next.size() + 1];
             int[] targets = new int[next.size() + 1];
             int size = 1;
@@ -85,7 +87,7 @@ final class Dfa {
         return of(nfa, nfa.live(_ -> true), budget);
     }
 
-    private static TreeMap<Integer, BitSet> moves(Nfa nfa, BitSet live, BitSet states) {
+    private static NavigableMap<Integer, BitSet> moves(Nfa nfa, BitSet live, BitSet states) {
         // Where an edge's range begins (its target) or has ended (the target's complement).
         TreeMap<Integer, List<Integer>> turns = new TreeMap<>();
         states.stream()

@@ -37,8 +37,10 @@ sealed interface Expr {
     /**
      * {@code item (separator item)*}, as many items as the rule that holds this expression counts; a rule holds at most
      * one of these. The item is not empty.
+     *
+     * @param maybeNone whether the rule's minimum is 0
      */
-    record Counted(Expr item, Expr separator) implements Expr {}
+    record Counted(Expr item, Expr separator, boolean maybeNone) implements Expr {}
 
     static Expr text(String text) {
         return new Text(text);

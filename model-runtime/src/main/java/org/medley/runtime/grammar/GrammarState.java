@@ -88,6 +88,11 @@ public final class GrammarState {
         return config;
     }
 
+    /** Null after an end of sequence. */
+    Config config() {
+        return last.config;
+    }
+
     /** How many tokens were accepted, an end of sequence included. */
     public int accepted() {
         return last.accepted;

@@ -88,7 +88,10 @@ final class Json {
             return string();
         }
         return rules.counted(
-                Expr.seq(Expr.text("\""), max == 0 ? Expr.EMPTY : new Counted(CHARACTER, Expr.EMPTY), Expr.text("\"")),
+                Expr.seq(
+                        Expr.text("\""),
+                        max == 0 ? Expr.EMPTY : new Counted(CHARACTER, Expr.EMPTY, min == 0),
+                        Expr.text("\"")),
                 min,
                 max);
     }

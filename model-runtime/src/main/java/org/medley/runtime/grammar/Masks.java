@@ -26,9 +26,13 @@ final class Masks {
     private final Nodes root = new Nodes(FROM_ROOT);
 
     /** Nodes of the trie at which walks begin. */
-    private record Nodes(int[] nodes, int hash) {
+    private static final class Nodes {
+        private final int[] nodes;
+        private final int hash;
+
         Nodes(int[] nodes) {
-            this(nodes, Arrays.hashCode(nodes));
+            this.nodes = nodes;
+            this.hash = Arrays.hashCode(nodes);
         }
 
         @Override
@@ -45,22 +49,46 @@ final class Masks {
 
     private record Key(long head, Nodes from) {}
 
-    /**
-     * @param all a mask, or null if it is written as {@code few}
-     * @param few words of the mask that are not zero, each with its index before it
-     * @param leaving where tokens go on in the caller; null if none does
-     */
-    private record Walk(long[] all, long[] few, Nodes leaving) {
+    /** What a walk found; the mask is kept whole, or as the words that are not zero if these are few. */
+    private static final class Walk {
+        private final long[] whole;
+        /** Each word with its index before it; null if the mask is whole. */
+        private final long[] few;
+        /** Where tokens go on in the caller; null if none does. */
+        private final Nodes leaving;
+
+        Walk(long[] mask, Nodes leaving) {
+            this.leaving = leaving;
+            int used = 0;
+            for (long word : mask) {
+                used += word == 0 ? 0 : 1;
+            }
+            whole = used > mask.length / 4 ? mask : null;
+            few = whole == null ? new long[2 * used] : null;
+            for (int i = 0, j = 0; i < mask.length && few != null; i++) {
+                if (mask[i] != 0) {
+                    few[j++] = i;
+                    few[j++] = mask[i];
+                }
+            }
+        }
+
         void or(long[] mask) {
-            if (all != null) {
-                for (int i = 0; i < all.length; i++) {
-                    mask[i] |= all[i];
+            if (whole != null) {
+                for (int i = 0; i < whole.length; i++) {
+                    mask[i] |= whole[i];
                 }
             } else {
                 for (int i = 0; i < few.length; i += 2) {
                     mask[(int) few[i]] |= few[i + 1];
                 }
             }
+        }
+
+        long bytes() {
+            return 8L * (whole == null ? few.length : whole.length)
+                    + (leaving == null ? 0 : 4L * leaving.nodes.length)
+                    + 128;
         }
     }
 
@@ -102,10 +130,7 @@ final class Masks {
         }
         return walks.computeIfAbsent(key, _ -> {
             Walk walk = walkNow(head, from);
-            long size = 8L * (walk.all == null ? walk.few.length : walk.all.length)
-                    + (walk.leaving == null ? 0 : 4L * walk.leaving.nodes.length)
-                    + 128;
-            bytes.addAndGet(size);
+            bytes.addAndGet(walk.bytes());
             return walk;
         });
     }
@@ -140,21 +165,7 @@ final class Masks {
             }
         }
         Nodes beyond = left == 0 ? null : one(new Nodes(Arrays.copyOf(leaving, left)));
-        int used = 0;
-        for (long word : mask) {
-            used += word == 0 ? 0 : 1;
-        }
-        if (used > mask.length / 4) {
-            return new Walk(mask, null, beyond);
-        }
-        long[] few = new long[2 * used];
-        for (int i = 0, j = 0; i < mask.length; i++) {
-            if (mask[i] != 0) {
-                few[j++] = i;
-                few[j++] = mask[i];
-            }
-        }
-        return new Walk(null, few, beyond);
+        return new Walk(mask, beyond);
     }
 
     private Nodes one(Nodes set) {

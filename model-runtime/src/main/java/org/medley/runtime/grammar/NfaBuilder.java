@@ -1,5 +1,6 @@
 package org.medley.runtime.grammar;
 
+import java.util.BitSet;
 import java.util.List;
 import org.medley.runtime.grammar.Expr.Alt;
 import org.medley.runtime.grammar.Expr.Call;
@@ -13,11 +14,15 @@ import org.medley.runtime.grammar.Expr.Text;
 
 /**
  * Expressions as automata, after Thompson (Regular Expression Search Algorithm, CACM 11(6), 1968): every expression
- * becomes paths between two given states, and no edge leads back into the first or out of the second.
+ * becomes paths from one given state to another.
  */
 final class NfaBuilder {
+    /** How deep rules are written within rules. */
+    private static final int MOST_INLINED = 16;
+
     private final Nfa nfa;
     private final Symbolizer symbols;
+    private int inlining;
 
     /** How a code point is read, and what a call becomes. */
     private interface Symbolizer {
@@ -40,9 +45,9 @@ final class NfaBuilder {
      * An automaton over bytes.
      *
      * @param bytes the only ones it may read
-     * @param inlined for each rule whether its body stands in place of a call
+     * @param inlined the rules whose body stands in place of a call
      */
-    static Nfa bytes(int rule, Rules rules, boolean[] inlined, CodeSet bytes, Limits.Budget budget) {
+    static Nfa bytes(int rule, Rules rules, BitSet inlined, CodeSet bytes, Limits.Budget budget) {
         return new NfaBuilder(budget, builder -> new Bytes(builder, rules, inlined, bytes))
                 .build(rules.get(rule).body());
     }
@@ -109,7 +114,9 @@ final class NfaBuilder {
                 nfa.read(after, Symbols.COUNT, Symbols.COUNT, more);
                 add(counted.separator(), more, item);
                 nfa.read(after, Symbols.COUNTED, Symbols.COUNTED, to);
-                nfa.read(from, Symbols.COUNTED, Symbols.COUNTED, to);
+                if (counted.maybeNone()) {
+                    nfa.read(from, Symbols.COUNTED, Symbols.COUNTED, to);
+                }
             }
         }
     }
@@ -128,7 +135,7 @@ final class NfaBuilder {
         }
     }
 
-    private record Bytes(NfaBuilder builder, Rules rules, boolean[] inlined, CodeSet bytes) implements Symbolizer {
+    private record Bytes(NfaBuilder builder, Rules rules, BitSet inlined, CodeSet bytes) implements Symbolizer {
         @Override
         public void chars(CodeSet set, int from, int to) {
             new Utf8(builder.nfa, bytes, to).read(from, set);
@@ -136,8 +143,10 @@ final class NfaBuilder {
 
         @Override
         public void call(int rule, int from, int to) {
-            if (inlined[rule]) {
+            if (inlined.get(rule) && builder.inlining < MOST_INLINED) {
+                builder.inlining++;
                 builder.add(rules.get(rule).body(), from, to);
+                builder.inlining--;
             } else {
                 builder.nfa.read(from, Symbols.CALL + rule, Symbols.CALL + rule, to);
             }

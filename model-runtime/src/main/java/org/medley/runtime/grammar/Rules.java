@@ -1,6 +1,7 @@
 package org.medley.runtime.grammar;
 
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Set;
 import org.medley.runtime.grammar.Expr.Alt;
@@ -59,13 +60,13 @@ final class Rules {
         return rules.get(rule);
     }
 
-    /** Whether each rule is called from one place only and can be written there instead; roots and counters stay. */
-    boolean[] inlined(Set<Integer> roots) {
+    /** The rules that are called from one place only and can be written there instead; roots and counters stay. */
+    BitSet inlined(Set<Integer> roots) {
         int[] calls = new int[rules.size()];
         rules.forEach(rule -> count(rule.body(), calls));
-        boolean[] inlined = new boolean[rules.size()];
-        for (int i = 0; i < inlined.length; i++) {
-            inlined[i] = !roots.contains(i) && calls[i] == 1 && !counts(i);
+        BitSet inlined = new BitSet();
+        for (int i = 0; i < calls.length; i++) {
+            inlined.set(i, !roots.contains(i) && calls[i] == 1 && !counts(i));
         }
         return inlined;
     }

@@ -52,14 +52,15 @@ public sealed interface Syntax {
             triggers = List.copyOf(triggers);
             Set<String> texts = new HashSet<>();
             for (Trigger trigger : triggers) {
-                for (Trigger other : triggers) {
-                    if (trigger != other && trigger.text.contains(other.text)) {
-                        throw new GrammarException(
-                                "trigger '" + other.text + "' appears within trigger '" + trigger.text + "'");
-                    }
-                }
                 if (trigger.text.isEmpty() || !texts.add(trigger.text)) {
                     throw new GrammarException("triggers have to be different texts, none of them empty");
+                }
+            }
+            for (String text : texts) {
+                for (String other : texts) {
+                    if (!text.equals(other) && text.contains(other)) {
+                        throw new GrammarException("trigger '" + other + "' appears within trigger '" + text + "'");
+                    }
                 }
             }
             if (triggers.isEmpty() && times == Times.ONCE) {
