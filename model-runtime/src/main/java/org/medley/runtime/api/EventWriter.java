@@ -17,6 +17,11 @@ public final class EventWriter {
         write("data: " + data + "\n\n");
     }
 
+    /** An event with a name. */
+    void send(String name, String data) throws IOException {
+        write("event: " + name + "\ndata: " + data + "\n\n");
+    }
+
     /** A comment, which keeps proxies from closing a quiet connection. */
     public void ping() throws IOException {
         write(": ping\n\n");

@@ -10,7 +10,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
-import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.medley.runtime.weights.ModelSource;
 
 /** The model folders and GGUF files under {@code medley.runtime.models}: the directory of a runtime by itself. */
@@ -20,11 +19,9 @@ class FolderDirectory implements ModelDirectory {
     private final Path root;
     private final Optional<String> readyModel;
 
-    FolderDirectory(
-            @ConfigProperty(name = "medley.runtime.models", defaultValue = "models") Path root,
-            @ConfigProperty(name = "medley.runtime.ready-model") Optional<String> readyModel) {
-        this.root = root;
-        this.readyModel = readyModel;
+    FolderDirectory(RuntimeConfig config) {
+        this.root = config.models();
+        this.readyModel = config.readyModel();
     }
 
     @Override
@@ -60,5 +57,10 @@ class FolderDirectory implements ModelDirectory {
     @Override
     public Optional<Entry> selfTest() {
         return readyModel.isPresent() ? find(readyModel.get()) : list().stream().findFirst();
+    }
+
+    @Override
+    public String tenant() {
+        return "";
     }
 }

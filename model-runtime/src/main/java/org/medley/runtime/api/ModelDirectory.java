@@ -17,4 +17,7 @@ public interface ModelDirectory {
 
     /** The model whose answer shows that this process can answer; asked outside of any request. */
     Optional<Entry> selfTest();
+
+    /** Whose share of an engine the present request takes. */
+    String tenant();
 }

@@ -1,7 +1,10 @@
 package org.medley.runtime.api;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.smallrye.common.annotation.RunOnVirtualThread;
+import io.vertx.ext.web.RoutingContext;
 import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
@@ -11,13 +14,16 @@ import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
-import java.util.UUID;
+import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
 import org.medley.runtime.embed.Embedder;
-import org.medley.runtime.engine.Engine;
-import org.medley.runtime.engine.EngineBusyException;
-import org.medley.runtime.engine.TokenListener.FinishReason;
 import org.medley.runtime.weights.BadModelException;
 
 /** The models' API, as OpenAI's clients expect it. */
@@ -29,12 +35,18 @@ public class OpenAiResource {
     /** Which model answered, an alias resolved. */
     public static final String MODEL_HEADER = "X-Medley-Model";
 
-    private final ModelHost host;
-    private final ObjectMapper json;
+    private static final int MOST_TEXTS = 256;
 
-    OpenAiResource(ModelHost host, ObjectMapper json) {
+    private final ModelHost host;
+    private final Generations generations;
+    private final ObjectMapper json;
+    private final RoutingContext http;
+
+    OpenAiResource(ModelHost host, Generations generations, ObjectMapper json, RoutingContext http) {
         this.host = host;
+        this.generations = generations;
         this.json = json;
+        this.http = http;
     }
 
     @GET
@@ -64,30 +76,48 @@ public class OpenAiResource {
     @Path("/chat/completions")
     @Produces({MediaType.APPLICATION_JSON, MediaType.SERVER_SENT_EVENTS})
     @RunOnVirtualThread
-    public Response chat(Requests.Chat request) {
-        ModelHost.Hosted hosted = hosted(request == null ? null : request.model());
-        String prompt;
-        try {
-            prompt = hosted.engine().template().render(request.turns(), true);
-        } catch (IllegalArgumentException e) {
-            throw ApiException.invalid("messages", e.getMessage());
-        }
-        return answer(hosted, request, prompt, true);
+    public Response chat(@RequestBody(content = @Content(schema = @Schema(type = SchemaType.OBJECT))) String body) {
+        Fields in = Fields.parse(body);
+        ModelHost.Hosted hosted = hosted(in);
+        return answer(hosted, in, generations.chat(hosted, in, host.tenant()));
     }
 
     @POST
     @Path("/completions")
     @Produces({MediaType.APPLICATION_JSON, MediaType.SERVER_SENT_EVENTS})
     @RunOnVirtualThread
-    public Response completion(Requests.Completion request) {
-        ModelHost.Hosted hosted = hosted(request == null ? null : request.model());
-        return answer(hosted, request.asChat(), request.text(), false);
+    public Response completion(
+            @RequestBody(content = @Content(schema = @Schema(type = SchemaType.OBJECT))) String body) {
+        Fields in = Fields.parse(body);
+        ModelHost.Hosted hosted = hosted(in);
+        return answer(hosted, in, generations.complete(hosted, in, host.tenant()));
     }
 
-    private ModelHost.Hosted hosted(String model) {
-        if (model == null || model.isBlank()) {
-            throw ApiException.invalid("model", "model is missing");
+    @POST
+    @Path("/tokenize")
+    @RunOnVirtualThread
+    public ObjectNode tokenize(
+            @RequestBody(content = @Content(schema = @Schema(type = SchemaType.OBJECT))) String body) {
+        Fields in = Fields.parse(body);
+        return generations.tokenize(hosted(in), in);
+    }
+
+    @POST
+    @Path("/detokenize")
+    @RunOnVirtualThread
+    public ObjectNode detokenize(
+            @RequestBody(content = @Content(schema = @Schema(type = SchemaType.OBJECT))) String body) {
+        Fields in = Fields.parse(body);
+        JsonNode tokens = in.node("tokens");
+        if (tokens == null) {
+            throw ApiException.invalid("tokens", "tokens is missing");
         }
+        String text = hosted(in).engine().tokenizer().decode(Prompts.tokens(in, tokens), false);
+        return json.createObjectNode().put("prompt", text);
+    }
+
+    private ModelHost.Hosted hosted(Fields in) {
+        String model = in.requiredText("model");
         try {
             return host.engine(model).orElseThrow(() -> ApiException.noModel(model));
         } catch (BadModelException e) {
@@ -95,98 +125,58 @@ public class OpenAiResource {
         }
     }
 
-    private Response answer(ModelHost.Hosted hosted, Requests.Chat request, String prompt, boolean chat) {
-        Engine engine = hosted.engine();
-        AnswerStream stream = new AnswerStream();
-        Engine.Generation generation;
-        try {
-            int[] tokens = engine.tokenizer().encode(prompt);
-            generation = engine.submit(tokens, request.sampling(engine.context() - tokens.length), stream);
-        } catch (IllegalArgumentException e) {
-            throw ApiException.invalid(chat ? "messages" : "prompt", e.getMessage());
-        } catch (EngineBusyException e) {
-            throw ApiException.busy(e.getMessage());
-        }
-        Form form = new Form(hosted.name(), chat);
-        if (Boolean.TRUE.equals(request.stream())) {
-            boolean usage = request.streamOptions() != null
-                    && Boolean.TRUE.equals(request.streamOptions().includeUsage());
-            return Response.ok(stream.events(json, generation, form.shape(usage)))
-                    .type(MediaType.SERVER_SENT_EVENTS_TYPE)
-                    .header(MODEL_HEADER, hosted.name())
+    private Response answer(ModelHost.Hosted hosted, Fields in, Delivery delivery) {
+        // A client that goes away before the answer begins shows here; later it shows when the answer is written.
+        http.addEndHandler(result -> {
+            if (result.failed()) {
+                delivery.cancel();
+            }
+        });
+        Object entity = in.flag("stream", false) ? delivery.stream(json, false, true) : delivery.whole();
+        Response.ResponseBuilder response = Response.ok(entity).header(MODEL_HEADER, hosted.name());
+        if (in.flag("stream", false)) {
+            response.type(MediaType.SERVER_SENT_EVENTS_TYPE)
                     .header("Cache-Control", "no-store")
-                    .header("X-Accel-Buffering", "no")
-                    .build();
+                    .header("X-Accel-Buffering", "no");
         }
-        return Response.ok(form.whole(stream.whole(generation)))
-                .header(MODEL_HEADER, hosted.name())
-                .build();
-    }
-
-    /** The parts of one answer, all under one id. */
-    private static final class Form {
-        private final String id;
-        private final long created = System.currentTimeMillis() / 1000;
-        private final String model;
-        private final boolean chat;
-
-        Form(String model, boolean chat) {
-            this.id = (chat ? "chatcmpl-" : "cmpl-") + UUID.randomUUID();
-            this.model = model;
-            this.chat = chat;
-        }
-
-        private Answers.Answer answer(String object, Answers.Choice choice, Answers.Usage usage) {
-            return new Answers.Answer(id, object, created, model, choice == null ? List.of() : List.of(choice), usage);
-        }
-
-        Answers.Answer whole(AnswerStream.Whole whole) {
-            String reason = whole.reason().name();
-            Answers.Choice choice = chat
-                    ? new Answers.Choice(0, new Answers.Text("assistant", whole.text()), null, null, reason)
-                    : new Answers.Choice(0, null, null, whole.text(), reason);
-            return answer(chat ? "chat.completion" : "text_completion", choice, Answers.Usage.of(whole.usage()));
-        }
-
-        private Answers.Answer chunk(Answers.Text delta, String text, FinishReason reason) {
-            String why = reason == null ? null : reason.name();
-            return answer(
-                    chat ? "chat.completion.chunk" : "text_completion",
-                    new Answers.Choice(0, null, delta, text, why),
-                    null);
-        }
-
-        AnswerStream.Shape shape(boolean usage) {
-            return new AnswerStream.Shape(
-                    chat ? List.of(chunk(new Answers.Text("assistant", ""), null, null)) : List.of(),
-                    piece -> chat ? chunk(new Answers.Text(null, piece), null, null) : chunk(null, piece, null),
-                    reason -> chat ? chunk(new Answers.Text(null, null), null, reason) : chunk(null, "", reason),
-                    usage
-                            ? used -> answer(
-                                    chat ? "chat.completion.chunk" : "text_completion", null, Answers.Usage.of(used))
-                            : null);
-        }
+        return response.build();
     }
 
     @POST
     @Path("/embeddings")
     @RunOnVirtualThread
-    public Answers.Embeddings embeddings(Requests.Embeddings request) {
+    public Answers.Embeddings embeddings(
+            @RequestBody(content = @Content(schema = @Schema(type = SchemaType.OBJECT))) String body) {
+        Fields in = Fields.parse(body);
         Embedder embedder = host.embedder();
-        if (request == null || request.model() == null || !request.model().equals(embedder.id())) {
-            throw ApiException.noModel(request == null ? null : request.model());
+        String model = in.requiredText("model");
+        if (!model.equals(embedder.id())) {
+            throw ApiException.noModel(model);
         }
-        if (request.encodingFormat() != null && !request.encodingFormat().equals("float")) {
+        String encoding = in.text("encoding_format");
+        boolean base64 = "base64".equals(encoding);
+        if (encoding != null && !base64 && !encoding.equals("float")) {
             throw ApiException.invalid(
-                    "encoding_format", "encoding_format is '" + request.encodingFormat() + "'; float");
+                    "encoding_format", "encoding_format is '" + encoding + "'; float and base64 are possible");
         }
-        List<String> texts = request.texts();
+        List<String> texts = in.texts("input");
+        if (texts.isEmpty() || texts.size() > MOST_TEXTS || texts.stream().anyMatch(String::isEmpty)) {
+            throw ApiException.invalid("input", "input must be 1 to " + MOST_TEXTS + " strings that are not empty");
+        }
         List<Answers.Embedding> data = new ArrayList<>();
         int words = 0;
         for (int i = 0; i < texts.size(); i++) {
-            data.add(new Answers.Embedding("embedding", i, embedder.passage(texts.get(i))));
+            float[] vector = embedder.passage(texts.get(i));
+            data.add(new Answers.Embedding("embedding", i, base64 ? packed(vector) : vector));
             words += texts.get(i).split("\\s+").length;
         }
-        return new Answers.Embeddings("list", embedder.id(), data, new Answers.Usage(words, 0, words));
+        return new Answers.Embeddings("list", embedder.id(), data, new Answers.Usage(words, words));
+    }
+
+    /** Little-endian F32 in base 64, which clients ask for because it is shorter. */
+    private static String packed(float[] vector) {
+        ByteBuffer bytes = ByteBuffer.allocate(4 * vector.length).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.asFloatBuffer().put(vector);
+        return Base64.getEncoder().encodeToString(bytes.array());
     }
 }

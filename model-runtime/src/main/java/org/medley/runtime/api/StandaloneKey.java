@@ -15,7 +15,6 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.Optional;
 import java.util.Set;
-import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /**
  * The bearer key of a runtime that runs by itself, {@code medley.runtime.api-key}. Without one configured nobody is let
@@ -28,8 +27,8 @@ class StandaloneKey implements HttpAuthenticationMechanism {
 
     private final Optional<String> key;
 
-    StandaloneKey(@ConfigProperty(name = "medley.runtime.api-key") Optional<String> key) {
-        this.key = key;
+    StandaloneKey(RuntimeConfig config) {
+        this.key = config.apiKey();
     }
 
     @Override

@@ -20,6 +20,8 @@ import org.medley.runtime.engine.schedule.Pages;
 import org.medley.runtime.engine.schedule.Scheduler;
 import org.medley.runtime.engine.schedule.Sequence;
 import org.medley.runtime.engine.schedule.Step;
+import org.medley.runtime.grammar.TokenBytes;
+import org.medley.runtime.grammar.Vocabulary;
 import org.medley.runtime.network.Network;
 import org.medley.runtime.tensor.Batch;
 import org.medley.runtime.tensor.DType;
@@ -93,6 +95,7 @@ public final class Engine implements AutoCloseable {
     private final Runner runner;
     private final Drafter drafter;
     private final Tokenizer tokenizer;
+    private final TokenBytes words;
     private final ChatTemplate template;
     private final Limits limits;
     private final EngineObserver observer;
@@ -109,6 +112,9 @@ public final class Engine implements AutoCloseable {
     private final AtomicLong numbers = new AtomicLong();
     private final Map<Sequence, Answer> answers = new IdentityHashMap<>();
     private final Thread thread;
+    /** Made when first asked for; two at once make equal ones. */
+    private volatile Vocabulary vocabulary;
+
     private volatile boolean draining;
     private volatile boolean closing;
 
@@ -121,6 +127,7 @@ public final class Engine implements AutoCloseable {
         this.tokenizer = new Tokenizer(model);
         Runner large = null;
         try {
+            this.words = TokenBytes.of(model);
             large = CpuRunner.load(model, options, shape -> pages(shape, options));
             this.drafter = drafter(model, options, large);
         } catch (RuntimeException e) {
@@ -165,6 +172,22 @@ public final class Engine implements AutoCloseable {
 
     public Tokenizer tokenizer() {
         return tokenizer;
+    }
+
+    /** The same as grammars need it. */
+    public Vocabulary grammarVocabulary() {
+        Vocabulary known = vocabulary;
+        if (known == null) {
+            known = new Vocabulary(
+                    words, endTokens.stream().mapToInt(Integer::intValue).toArray());
+            vocabulary = known;
+        }
+        return known;
+    }
+
+    /** What each token adds to a text. */
+    public TokenBytes words() {
+        return words;
     }
 
     public ChatTemplate template() {
@@ -266,7 +289,7 @@ public final class Engine implements AutoCloseable {
                 limit,
                 leader);
         Sampler sampler = new Sampler(params, params.seed() + before.size(), request.prompt(), endTokens);
-        return new Answer(sequence, request, listener, sampler, new StreamDecoder(tokenizer), observer);
+        return new Answer(sequence, request, listener, sampler, new StreamDecoder(words), observer);
     }
 
     /** A whole answer. */

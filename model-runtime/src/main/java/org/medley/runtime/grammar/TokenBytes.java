@@ -1,7 +1,11 @@
 package org.medley.runtime.grammar;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.BitSet;
+import org.medley.runtime.weights.BadModelException;
+import org.medley.runtime.weights.ModelSource;
 
 /** The bytes that each token of a vocabulary adds to a text. Immutable. */
 public final class TokenBytes {
@@ -40,7 +44,16 @@ public final class TokenBytes {
 
     /** @throws org.medley.runtime.weights.BadModelException if the file is no byte-level or SentencePiece vocabulary */
     public static TokenBytes read(Path tokenizerJson) {
-        return new TokenizerJson(tokenizerJson).tokens();
+        try {
+            return new TokenizerJson(tokenizerJson, Files.readAllBytes(tokenizerJson)).tokens();
+        } catch (IOException e) {
+            throw new BadModelException(tokenizerJson, "cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /** The same for a model, whatever its tokenizer comes from. */
+    public static TokenBytes of(ModelSource model) {
+        return new TokenizerJson(model.path(), model.tokenizerJson()).tokens();
     }
 
     /**

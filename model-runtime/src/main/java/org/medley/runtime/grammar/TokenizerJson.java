@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -34,22 +33,25 @@ final class TokenizerJson {
     }
 
     private final Path file;
+    private final byte[] json;
     private String[] contents = new String[1 << 16];
     private boolean[] special = new boolean[1 << 16];
     private int size;
     private JsonNode decoder;
 
-    TokenizerJson(Path file) {
+    /** @param file what to name in messages */
+    TokenizerJson(Path file, byte[] json) {
         this.file = file;
+        this.json = json;
     }
 
     TokenBytes tokens() {
         JsonNode added = null;
         try {
-            if (Files.size(file) > MOST_BYTES) {
+            if (json.length > MOST_BYTES) {
                 throw new BadModelException(file, "is larger than " + (MOST_BYTES >> 20) + " MiB");
             }
-            try (JsonParser parser = JSON.getFactory().createParser(file.toFile())) {
+            try (JsonParser parser = JSON.getFactory().createParser(json)) {
                 if (parser.nextToken() != JsonToken.START_OBJECT) {
                     throw new BadModelException(file, "is not a JSON object");
                 }

@@ -6,6 +6,8 @@ import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.hasItems;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.langchain4j.data.message.UserMessage;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
@@ -160,8 +162,157 @@ class OpenAiApiTest {
         caller().get("/v1/models").then().statusCode(200).body("data.id", hasItems("tiny", "other"));
     }
 
+    private static String person() {
+        return """
+                {"type":"object","properties":{"age":{"type":"integer","minimum":0,"maximum":120},\
+                "sex":{"enum":["f","m"]}},"required":["age","sex"],"additionalProperties":false}""";
+    }
+
+    private static String tools() {
+        return """
+                ,"max_tokens":120,"tools":[{"type":"function","function":{"name":"record_person","description":"d",\
+                "parameters":%s}},{"type":"function","function":{"name":"wait","parameters":{"type":"object",\
+                "properties":{},"additionalProperties":false}}}]""".formatted(person());
+    }
+
+    @Test
+    void anAnswerHasTheFormatThatWasAskedFor() throws Exception {
+        ObjectMapper json = new ObjectMapper();
+        String schema = ",\"max_tokens\":200,\"response_format\":{\"type\":\"json_schema\",\"json_schema\":"
+                + "{\"name\":\"person\",\"schema\":" + person() + "}}";
+        String content = caller().body(body(schema))
+                .post("/v1/chat/completions")
+                .then()
+                .statusCode(200)
+                .body("choices[0].finish_reason", equalTo("stop"))
+                .extract()
+                .path("choices[0].message.content");
+        JsonNode person = json.readTree(content);
+        assertThat(person.get("age").asInt()).isBetween(0, 120);
+        assertThat(person.get("sex").asText()).isIn("f", "m");
+        String choice = caller().body(body(",\"structured_outputs\":{\"choice\":[\"yes\",\"no\"]}"))
+                .post("/v1/chat/completions")
+                .then()
+                .statusCode(200)
+                .extract()
+                .path("choices[0].message.content");
+        assertThat(choice).isIn("yes", "no");
+        caller().body(body(",\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"schema\":"
+                        + "{\"type\":\"string\",\"not\":{}}}}"))
+                .post("/v1/chat/completions")
+                .then()
+                .statusCode(400)
+                .body("error.param", equalTo("response_format"))
+                .body("error.message", containsString("not"));
+    }
+
+    @Test
+    void aForcedCallIsMadeAndItsArgumentsFitTheirSchema() throws Exception {
+        String forced = tools() + ",\"tool_choice\":{\"type\":\"function\",\"function\":{\"name\":\"record_person\"}}";
+        Response whole = caller().body(body(forced)).post("/v1/chat/completions");
+        assertThat(whole.statusCode()).isEqualTo(200);
+        JsonNode choice = new ObjectMapper().readTree(whole.asString()).at("/choices/0");
+        assertThat(choice.get("finish_reason").asText()).isEqualTo("tool_calls");
+        assertThat(choice.at("/message/content").isNull()).isTrue();
+        assertThat(choice.at("/message/tool_calls")).hasSize(1);
+        assertThat(choice.at("/message/tool_calls/0/function/name").asText()).isEqualTo("record_person");
+        String arguments = choice.at("/message/tool_calls/0/function/arguments").asText();
+        assertThat(new ObjectMapper().readTree(arguments).get("age").isInt()).isTrue();
+        StringBuilder streamed = new StringBuilder();
+        int heads = 0;
+        for (String event : caller().body(body(forced + ",\"stream\":true"))
+                .post("/v1/chat/completions")
+                .asString()
+                .split("\n\n")) {
+            if (event.startsWith("data: {")) {
+                JsonNode call = new ObjectMapper().readTree(event.substring(6)).at("/choices/0/delta/tool_calls/0");
+                heads += call.has("id") ? 1 : 0;
+                streamed.append(call.at("/function/arguments").asText(""));
+            }
+        }
+        assertThat(heads).isEqualTo(1);
+        assertThat(streamed.toString()).isEqualTo(arguments);
+        caller().body(body(tools() + ",\"tool_choice\":{\"type\":\"function\",\"function\":{\"name\":\"fly\"}}"))
+                .post("/v1/chat/completions")
+                .then()
+                .statusCode(400)
+                .body("error.param", equalTo("tool_choice"));
+    }
+
+    @Test
+    void aConversationWithACallAndItsResultIsUnderstood() {
+        caller().body("""
+                {"model":"tiny","max_tokens":4,"messages":[{"role":"user","content":"age?"},
+                {"role":"assistant","content":null,"tool_calls":[{"id":"call_1","type":"function",
+                "function":{"name":"look","arguments":"{}"}}]},
+                {"role":"tool","tool_call_id":"call_1","content":"42"}]%s}""".formatted(tools().substring(17)))
+                .post("/v1/chat/completions")
+                .then()
+                .statusCode(200)
+                .body("choices[0].message.role", equalTo("assistant"));
+    }
+
+    @Test
+    void severalAnswersAndLogprobsComeAsAskedFor() throws Exception {
+        Response response = caller().body(
+                        body(",\"n\":3,\"temperature\":1,\"seed\":4,\"logprobs\":true,\"top_logprobs\":2"))
+                .post("/v1/chat/completions");
+        JsonNode body = new ObjectMapper().readTree(response.asString());
+        assertThat(body.get("choices")).hasSize(3);
+        JsonNode first = body.at("/choices/0/logprobs/content/0");
+        assertThat(first.get("logprob").asDouble()).isNegative();
+        assertThat(first.get("top_logprobs")).hasSize(2);
+        assertThat(first.get("bytes")).hasSize(1);
+        assertThat(body.at("/usage/completion_tokens").asInt())
+                .isEqualTo(body.at("/usage/total_tokens").asInt()
+                        - body.at("/usage/prompt_tokens").asInt());
+        caller().body(
+                        "{\"model\":\"tiny\",\"prompt\":[\"ab\",[70,71,72]],\"n\":2,\"echo\":true,\"max_tokens\":3,\"logprobs\":1}")
+                .post("/v1/completions")
+                .then()
+                .statusCode(200)
+                .body("choices.size()", equalTo(4))
+                .body("choices[1].text", org.hamcrest.Matchers.startsWith("ab"))
+                .body("choices[3].logprobs.token_logprobs.size()", org.hamcrest.Matchers.greaterThan(0))
+                .body("usage.prompt_tokens", equalTo(5));
+    }
+
+    @Test
+    void tokensAreToldAndTurnedBack() {
+        java.util.List<Integer> tokens = caller().body("{\"model\":\"tiny\",\"prompt\":\"Grüße\"}")
+                .post("/v1/tokenize")
+                .then()
+                .statusCode(200)
+                .body("count", equalTo(7))
+                .body("max_model_len", equalTo(1024))
+                .extract()
+                .path("tokens");
+        caller().body("{\"model\":\"tiny\",\"tokens\":" + tokens + "}")
+                .post("/v1/detokenize")
+                .then()
+                .statusCode(200)
+                .body("prompt", equalTo("Grüße"));
+    }
+
+    @Test
+    void enginesAreMeasuredUnderTheirUsualNames() {
+        caller().body(body("")).post("/v1/chat/completions").then().statusCode(200);
+        String metrics = given().get("/q/metrics").asString();
+        assertThat(metrics)
+                .contains("vllm:num_requests_running{")
+                .contains("vllm:prompt_tokens_total{")
+                .contains("vllm:time_to_first_token_seconds_bucket{")
+                .contains("vllm:request_success_total{")
+                .contains("medley_engine_requests_total{");
+    }
+
     @Test
     void refusalsHaveOpenAisShape() {
+        caller().body("{\"model\":")
+                .post("/v1/chat/completions")
+                .then()
+                .statusCode(400)
+                .body("error.message", containsString("the body is not valid JSON"));
         caller().body(body("").replace("tiny", "none"))
                 .post("/v1/chat/completions")
                 .then()
@@ -179,11 +330,11 @@ class OpenAiApiTest {
                 .then()
                 .statusCode(400)
                 .body("error.message", containsString("messages[0].role is 'wizard'"));
-        caller().body(body("").replace("hello", "x".repeat(600)))
+        caller().body(body("").replace("hello", "x".repeat(1100)))
                 .post("/v1/chat/completions")
                 .then()
                 .statusCode(400)
-                .body("error.message", containsString("tokens; model tiny takes at most 511"));
+                .body("error.message", containsString("tokens; model tiny takes at most 1023"));
         caller().body(body("").replace("tiny", "zz-broken"))
                 .post("/v1/chat/completions")
                 .then()

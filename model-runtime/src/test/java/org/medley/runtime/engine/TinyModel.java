@@ -32,7 +32,7 @@ public final class TinyModel {
                 .put("num_attention_heads", 4)
                 .put("num_key_value_heads", 2)
                 .put("head_dim", 8)
-                .put("max_position_embeddings", 512)
+                .put("max_position_embeddings", 1024)
                 .put("rms_norm_eps", 1e-6)
                 .put("tie_word_embeddings", true)
                 .put("eos_token_id", 2);

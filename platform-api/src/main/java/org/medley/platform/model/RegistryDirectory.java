@@ -65,4 +65,9 @@ class RegistryDirectory implements ModelDirectory {
     public Optional<Entry> selfTest() {
         return folders.first().flatMap(registry::production).map(RegistryDirectory::entry);
     }
+
+    @Override
+    public String tenant() {
+        return caller.isProcess() ? "" : caller.tenantId().toString();
+    }
 }
