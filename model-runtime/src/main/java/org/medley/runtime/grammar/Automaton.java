@@ -7,6 +7,7 @@ import java.util.BitSet;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
@@ -41,7 +42,7 @@ final class Automaton {
      * @param bytes the only ones that texts may hold
      */
     static Automaton of(Rules rules, Set<Integer> roots, CodeSet bytes, Limits.Budget budget) {
-        Map<Integer, Nfa> automata = nondeterministic(rules, roots, bytes, budget);
+        NavigableMap<Integer, Nfa> automata = nondeterministic(rules, roots, bytes, budget);
         BitSet possible = possible(automata);
         Automaton all = new Automaton(rules.size());
         Arrays.fill(all.starts, NONE);
@@ -57,10 +58,10 @@ final class Automaton {
     }
 
     /** Of the roots and every rule called from there. */
-    private static Map<Integer, Nfa> nondeterministic(
+    private static NavigableMap<Integer, Nfa> nondeterministic(
             Rules rules, Set<Integer> roots, CodeSet bytes, Limits.Budget budget) {
         BitSet inlined = rules.inlined(roots);
-        Map<Integer, Nfa> automata = new TreeMap<>();
+        NavigableMap<Integer, Nfa> automata = new TreeMap<>();
         Deque<Integer> open = new ArrayDeque<>(roots);
         while (!open.isEmpty()) {
             int rule = open.remove();
@@ -79,12 +80,13 @@ final class Automaton {
     }
 
     /** The rules that some text satisfies. */
-    private static BitSet possible(Map<Integer, Nfa> automata) {
+    private static BitSet possible(NavigableMap<Integer, Nfa> automata) {
         BitSet possible = new BitSet();
         boolean more = true;
         while (more) {
             more = false;
-            for (Map.Entry<Integer, Nfa> entry : automata.entrySet()) {
+            // Rules are mostly called by earlier ones.
+            for (Map.Entry<Integer, Nfa> entry : automata.descendingMap().entrySet()) {
                 if (!possible.get(entry.getKey())
                         && entry.getValue()
                                 .live(label -> usable(label, possible))

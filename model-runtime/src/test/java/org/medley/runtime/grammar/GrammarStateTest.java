@@ -50,7 +50,7 @@ class GrammarStateTest {
     @Test
     void masksAreWhatReadingEveryTokenSays() {
         int masks = 0;
-        for (long seed = 0; seed < 250; seed++) {
+        for (long seed = 0; seed < 100; seed++) {
             SplittableRandom random = new SplittableRandom(seed);
             Vocabulary vocabulary = AwkwardVocabulary.of(seed, 257 + random.nextInt(500));
             Grammar grammar;
@@ -89,7 +89,7 @@ class GrammarStateTest {
                 naive.read(vocabulary.tokens().bytes(token));
             }
         }
-        assertThat(masks).isGreaterThan(2000);
+        assertThat(masks).isGreaterThan(1000);
     }
 
     @Test

@@ -71,7 +71,7 @@ class RegexTest {
     @Test
     void wholeTextsMatchAsInJava() {
         int matches = 0;
-        for (long seed = 0; seed < 700; seed++) {
+        for (long seed = 0; seed < 400; seed++) {
             SplittableRandom random = new SplittableRandom(seed);
             String pattern = pattern(random, 2);
             Dfa whole = automaton(pattern, Regex::whole);
@@ -88,7 +88,7 @@ class RegexTest {
                 matches += expected ? 1 : 0;
             }
         }
-        assertThat(matches).isGreaterThan(1500);
+        assertThat(matches).isGreaterThan(1000);
     }
 
     @Test
