@@ -7,8 +7,10 @@ import java.util.BitSet;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 /**
  * The rules of a grammar as one pushdown automaton over bytes: their deterministic automata, states numbered through.
@@ -40,7 +42,7 @@ final class Automaton {
      * @param bytes the only ones that texts may hold
      */
     static Automaton of(Rules rules, Set<Integer> roots, CodeSet bytes, Limits.Budget budget) {
-        Map<Integer, Nfa> automata = nondeterministic(rules, roots, bytes, budget);
+        NavigableMap<Integer, Nfa> automata = nondeterministic(rules, roots, bytes, budget);
         BitSet possible = possible(automata);
         Automaton all = new Automaton(rules.size());
         Arrays.fill(all.starts, NONE);
@@ -49,17 +51,17 @@ final class Automaton {
                 Nfa nfa = entry.getValue();
                 Rules.Rule rule = rules.get(entry.getKey());
                 all.starts[entry.getKey()] = Head.of(all.from.size(), rule.min(), rule.max());
-                all.add(Dfa.of(nfa, nfa.live(symbol -> usable(symbol, possible)), budget));
+                all.add(Dfa.of(nfa, nfa.live(label -> usable(label, possible)), budget));
             }
         }
         return all;
     }
 
     /** Of the roots and every rule called from there. */
-    private static Map<Integer, Nfa> nondeterministic(
+    private static NavigableMap<Integer, Nfa> nondeterministic(
             Rules rules, Set<Integer> roots, CodeSet bytes, Limits.Budget budget) {
         BitSet inlined = rules.inlined(roots);
-        Map<Integer, Nfa> automata = new TreeMap<>();
+        NavigableMap<Integer, Nfa> automata = new TreeMap<>();
         Deque<Integer> open = new ArrayDeque<>(roots);
         while (!open.isEmpty()) {
             int rule = open.remove();
@@ -68,27 +70,26 @@ final class Automaton {
             }
             Nfa nfa = NfaBuilder.bytes(rule, rules, inlined, bytes, budget);
             automata.put(rule, nfa);
-            for (int state = 0; state < nfa.states(); state++) {
-                nfa.forEachRead(state, (first, _, _) -> {
-                    if (first >= Symbols.CALL) {
-                        open.add(first - Symbols.CALL);
-                    }
-                });
+            for (CodeSet label : nfa.labels()) {
+                if (label.first(0) >= Symbols.CALL) {
+                    open.add(label.first(0) - Symbols.CALL);
+                }
             }
         }
         return automata;
     }
 
     /** The rules that some text satisfies. */
-    private static BitSet possible(Map<Integer, Nfa> automata) {
+    private static BitSet possible(NavigableMap<Integer, Nfa> automata) {
         BitSet possible = new BitSet();
         boolean more = true;
         while (more) {
             more = false;
-            for (Map.Entry<Integer, Nfa> entry : automata.entrySet()) {
+            // Rules are mostly called by earlier ones.
+            for (Map.Entry<Integer, Nfa> entry : automata.descendingMap().entrySet()) {
                 if (!possible.get(entry.getKey())
                         && entry.getValue()
-                                .live(symbol -> usable(symbol, possible))
+                                .live(label -> usable(label, possible))
                                 .get(Nfa.START)) {
                     possible.set(entry.getKey());
                     more = true;
@@ -98,49 +99,45 @@ final class Automaton {
         return possible;
     }
 
-    private static boolean usable(int symbol, BitSet possible) {
-        return symbol < Symbols.CALL || possible.get(symbol - Symbols.CALL);
+    private static boolean usable(CodeSet label, BitSet possible) {
+        return label.first(0) < Symbols.CALL || possible.get(label.first(0) - Symbols.CALL);
     }
 
     private void add(Dfa dfa) {
         int base = from.size();
+        int[] next = new int[Symbols.BYTES];
         for (int s = 0; s < dfa.states(); s++) {
-            List<Integer> bounds = new ArrayList<>(List.of(0));
-            List<Integer> targets = new ArrayList<>(List.of(NONE));
+            Arrays.fill(next, NONE);
             List<Integer> called = new ArrayList<>();
-            int[] zeroWidth = {NONE, NONE};
-            dfa.forEachMove(s, (first, last, target) -> {
-                if (first < Symbols.BYTES) {
-                    if (bounds.getLast() == first) {
-                        targets.set(targets.size() - 1, base + target);
-                    } else {
-                        bounds.add(first);
-                        targets.add(base + target);
-                    }
-                    bounds.add(last + 1);
-                    targets.add(NONE);
-                }
-                for (int symbol = Math.max(first, Symbols.COUNT); symbol <= last; symbol++) {
-                    if (symbol >= Symbols.CALL) {
-                        called.add(symbol - Symbols.CALL);
-                        called.add(base + target);
-                    } else {
-                        zeroWidth[symbol - Symbols.COUNT] = base + target;
+            int[] counting = {NONE, NONE};
+            dfa.forEachMove(s, (symbols, target) -> {
+                for (int range = 0; range < symbols.ranges(); range++) {
+                    for (int symbol = symbols.first(range); symbol <= symbols.last(range); symbol++) {
+                        if (symbol < Symbols.BYTES) {
+                            next[symbol] = base + target;
+                        } else if (symbol < Symbols.CALL) {
+                            counting[symbol - Symbols.COUNT] = base + target;
+                        } else {
+                            called.add(symbol - Symbols.CALL);
+                            called.add(base + target);
+                        }
                     }
                 }
             });
-            from.add(bounds.stream().mapToInt(i -> i).toArray());
-            to.add(targets.stream().mapToInt(i -> i).toArray());
+            int[] turns = IntStream.range(0, Symbols.BYTES)
+                    .filter(b -> b == 0 || next[b] != next[b - 1])
+                    .toArray();
+            from.add(turns);
+            to.add(Arrays.stream(turns).map(b -> next[b]).toArray());
             calls.add(
                     called.isEmpty()
                             ? NO_CALLS
                             : called.stream().mapToInt(i -> i).toArray());
-            count.add(zeroWidth[0]);
-            counted.add(zeroWidth[1]);
+            count.add(counting[0]);
+            counted.add(counting[1]);
             ends.set(base + s, dfa.ends(s));
-            boolean[] moves = new boolean[1];
-            dfa.forEachMove(s, (_, _, _) -> moves[0] = true);
-            returns.set(base + s, dfa.ends(s) && !moves[0]);
+            boolean moves = counting[0] != NONE || counting[1] != NONE || !called.isEmpty() || turns.length > 1;
+            returns.set(base + s, dfa.ends(s) && !moves && next[0] == NONE);
         }
     }
 
@@ -198,7 +195,7 @@ final class Automaton {
         int[] bounds = from.get(state);
         for (int i = 0; i < bounds.length; i++) {
             if (to.get(state)[i] != NONE) {
-                ranges.range(bounds[i], bounds[i + 1] - 1);
+                ranges.range(bounds[i], i + 1 < bounds.length ? bounds[i + 1] - 1 : Symbols.BYTES - 1);
             }
         }
     }

@@ -1,6 +1,7 @@
 package org.medley.runtime.grammar;
 
 import java.util.Arrays;
+import java.util.List;
 
 /** An immutable set of symbols, mostly code points. */
 final class CodeSet {
@@ -30,6 +31,15 @@ final class CodeSet {
             all = all.union(of(c));
         }
         return all;
+    }
+
+    /** All that some of the sets hold; in pairs, so that many small ones do not take long. */
+    static CodeSet union(List<CodeSet> sets) {
+        return switch (sets.size()) {
+            case 0 -> NONE;
+            case 1 -> sets.getFirst();
+            default -> union(sets.subList(0, sets.size() / 2)).union(union(sets.subList(sets.size() / 2, sets.size())));
+        };
     }
 
     CodeSet union(CodeSet other) {

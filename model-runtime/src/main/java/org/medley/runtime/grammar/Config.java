@@ -33,6 +33,10 @@ final class Config {
         return all.config(automaton);
     }
 
+    Automaton automaton() {
+        return automaton;
+    }
+
     int size() {
         return heads.length;
     }

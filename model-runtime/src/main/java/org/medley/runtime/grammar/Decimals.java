@@ -1,8 +1,6 @@
 package org.medley.runtime.grammar;
 
 import java.math.BigDecimal;
-import java.util.NavigableMap;
-import java.util.TreeMap;
 
 /**
  * Decimal numbers between two bounds, without exponent, compared with the bounds digit by digit as they are written.
@@ -15,6 +13,8 @@ final class Decimals {
     private static final int FRACTION_DIGITS = 16;
 
     private static final int MOST_DIGITS = 400;
+    private static final Alphabet SYMBOLS =
+            Alphabet.of("-.0123456789".chars().mapToObj(CodeSet::of).toList());
 
     /** How what is written so far compares with a bound's magnitude, digit by digit. */
     private record Against(Bound bound, int order) {
@@ -101,33 +101,25 @@ final class Decimals {
     private Dfa automaton(Limits.Budget budget) {
         Against low = new Against(Bound.of(min == null ? BigDecimal.ZERO : min), 0);
         Against high = new Against(Bound.of(max == null ? BigDecimal.ZERO : max), 0);
-        return Dfa.explore(new Written(Part.NOTHING, false, false, 0, low, high), this::moves, this::ends, budget);
+        return Dfa.explore(
+                new Written(Part.NOTHING, false, false, 0, low, high), SYMBOLS, this::after, this::ends, budget);
     }
 
-    private NavigableMap<Integer, Written> moves(Written w) {
-        TreeMap<Integer, Written> moves = new TreeMap<>();
-        if (w.part == Part.NOTHING) {
-            put(moves, '-', new Written(Part.SIGN, true, false, 0, w.low, w.high));
-        }
-        if ((w.part == Part.ZERO || w.part == Part.WHOLE) && fractionDigits > 0) {
-            put(
-                    moves,
-                    '.',
-                    new Written(
-                            Part.POINT,
-                            w.negative,
-                            w.nonzero,
-                            0,
-                            w.low.wholeEnds(w.digits),
-                            w.high.wholeEnds(w.digits)));
-        }
-        for (int digit = 0; digit <= 9; digit++) {
-            Written next = digit(w, digit);
-            if (next != null) {
-                put(moves, '0' + digit, next);
-            }
-        }
-        return moves;
+    private Written after(Written w, int symbol) {
+        return switch (symbol) {
+            case '-' -> w.part == Part.NOTHING ? new Written(Part.SIGN, true, false, 0, w.low, w.high) : null;
+            case '.' ->
+                (w.part == Part.ZERO || w.part == Part.WHOLE) && fractionDigits > 0
+                        ? new Written(
+                                Part.POINT,
+                                w.negative,
+                                w.nonzero,
+                                0,
+                                w.low.wholeEnds(w.digits),
+                                w.high.wholeEnds(w.digits))
+                        : null;
+            default -> symbol >= '0' && symbol <= '9' ? digit(w, symbol - '0') : null;
+        };
     }
 
     private Written digit(Written w, int digit) {
@@ -163,11 +155,6 @@ final class Decimals {
                                 w.low.fraction(w.digits, digit),
                                 w.high.fraction(w.digits, digit));
         };
-    }
-
-    private static void put(NavigableMap<Integer, Written> moves, int symbol, Written next) {
-        moves.put(symbol, next);
-        moves.putIfAbsent(symbol + 1, null);
     }
 
     private boolean ends(Written w) {

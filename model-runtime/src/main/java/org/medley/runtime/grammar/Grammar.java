@@ -1,5 +1,6 @@
 package org.medley.runtime.grammar;
 
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -8,16 +9,18 @@ import java.util.Set;
  */
 public final class Grammar {
     /** For masks that are remembered; begun anew beyond. */
-    private static final long MOST_MASK_BYTES = 32L << 20;
+    private static final long MOST_MASK_BYTES = 16L << 20;
 
     private final Vocabulary vocabulary;
     private final Config start;
-    private final Masks masks;
+    private final List<Masks> masks;
 
     private Grammar(Vocabulary vocabulary, Automaton automaton, Config start) {
         this.vocabulary = vocabulary;
         this.start = start;
-        this.masks = new Masks(automaton, vocabulary, MOST_MASK_BYTES);
+        this.masks = vocabulary.tries().stream()
+                .map(trie -> new Masks(automaton, trie, vocabulary.maskWords(), MOST_MASK_BYTES))
+                .toList();
     }
 
     public static Grammar compile(Syntax syntax, Vocabulary vocabulary) {
@@ -59,7 +62,8 @@ public final class Grammar {
         return vocabulary;
     }
 
-    Masks masks() {
-        return masks;
+    /** Sets the bits of the tokens that may follow, ends of sequence aside. */
+    void or(Config config, long[] mask) {
+        masks.forEach(some -> some.or(config, mask));
     }
 }

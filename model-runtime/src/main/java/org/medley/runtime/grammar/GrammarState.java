@@ -48,7 +48,7 @@ public final class GrammarState {
         }
         Arrays.fill(mask, 0);
         if (last.config != null) {
-            grammar.masks().or(last.config, mask);
+            grammar.or(last.config, mask);
             if (last.config.mayEnd()) {
                 for (int end : vocabulary.ends()) {
                     mask[end >>> 6] |= 1L << end;

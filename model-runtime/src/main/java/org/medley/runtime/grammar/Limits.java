@@ -12,7 +12,7 @@ import java.time.Duration;
  * @param time for one compilation
  */
 public record Limits(int characters, int depth, int states, int alternatives, Duration time) {
-    public static final Limits DEFAULT = new Limits(1 << 18, 64, 400_000, 256, Duration.ofSeconds(10));
+    public static final Limits DEFAULT = new Limits(1 << 18, 64, 400_000, 256, Duration.ofSeconds(5));
 
     /** Counts against one {@code Limits} while a grammar is built by one thread. */
     static final class Budget {

@@ -5,18 +5,18 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Which tokens the readings of a text allow, remembered.
+ * Which tokens of a trie the readings of a text allow, remembered.
  *
  * <p>A token may end within the rule where a reading stands, or be cut off there, whatever called the rule: that is found
- * by one walk over the vocabulary's trie for each head. Where a token goes on when the rule has returned, the walk notes
- * the trie's node, and the caller's walk continues from all the nodes noted. So walks depend on a state and on nodes, not
+ * by one walk over the trie for each head. Where a token goes on when the rule has returned, the walk notes
+ * the node, and the caller's walk continues from all the nodes noted. So walks depend on a state and on nodes, not
  * on the stack, and the tokens allowed are put together from as many as tokens reach up the stack.
  */
 final class Masks {
     private static final int[] FROM_ROOT = {TokenTrie.ROOT};
 
     private final Automaton automaton;
-    private final Vocabulary vocabulary;
+    private final int words;
     private final TokenTrie trie;
     private final long mostBytes;
     private final ConfigPool pool = new ConfigPool();
@@ -92,11 +92,14 @@ final class Masks {
         }
     }
 
-    /** @param mostBytes that walks may take before they are forgotten and begun anew */
-    Masks(Automaton automaton, Vocabulary vocabulary, long mostBytes) {
+    /**
+     * @param words of a mask
+     * @param mostBytes that walks may take before they are forgotten and begun anew
+     */
+    Masks(Automaton automaton, TokenTrie trie, int words, long mostBytes) {
         this.automaton = automaton;
-        this.vocabulary = vocabulary;
-        this.trie = vocabulary.trie();
+        this.trie = trie;
+        this.words = words;
         this.mostBytes = mostBytes;
     }
 
@@ -136,7 +139,7 @@ final class Masks {
     }
 
     private Walk walkNow(long head, Nodes from) {
-        long[] mask = new long[vocabulary.maskWords()];
+        long[] mask = new long[words];
         int[] leaving = new int[16];
         int left = 0;
         Config[] path = new Config[trie.longest() + 1];

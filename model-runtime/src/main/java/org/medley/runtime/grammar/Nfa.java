@@ -1,20 +1,28 @@
 package org.medley.runtime.grammar;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
 
-/** A nondeterministic automaton under construction: edges read a range of symbols, or nothing. */
+/** A nondeterministic automaton under construction: edges read a symbol of a set, or nothing. */
 final class Nfa {
     static final int START = 0;
     private static final int NOTHING = -1;
 
     private final Limits.Budget budget;
+    private final List<CodeSet> labels = new ArrayList<>();
+    private final Map<CodeSet, Integer> labelNumbers = new HashMap<>();
     private int states;
     private int edges;
     private int[] firstEdge = new int[64];
     private int[] nextEdge = new int[64];
-    private int[] low = new int[64];
-    private int[] high = new int[64];
+    private int[] label = new int[64];
     private int[] to = new int[64];
     private int end;
 
@@ -45,51 +53,55 @@ final class Nfa {
         return end;
     }
 
-    /** Both symbols belong to the range. */
-    void read(int from, int first, int last, int target) {
-        edge(from, first, last, target);
+    void read(int from, CodeSet symbols, int target) {
+        if (!symbols.isEmpty()) {
+            Integer known = labelNumbers.putIfAbsent(symbols, labels.size());
+            if (known == null) {
+                labels.add(symbols);
+            }
+            edge(from, known == null ? labels.size() - 1 : known, target);
+        }
     }
 
     void skip(int from, int target) {
-        edge(from, NOTHING, NOTHING, target);
+        edge(from, NOTHING, target);
     }
 
-    private void edge(int from, int first, int last, int target) {
+    private void edge(int from, int read, int target) {
         if (edges == to.length) {
             nextEdge = Arrays.copyOf(nextEdge, 2 * edges);
-            low = Arrays.copyOf(low, 2 * edges);
-            high = Arrays.copyOf(high, 2 * edges);
+            label = Arrays.copyOf(label, 2 * edges);
             to = Arrays.copyOf(to, 2 * edges);
         }
         nextEdge[edges] = firstEdge[from];
-        low[edges] = first;
-        high[edges] = last;
+        label[edges] = read;
         to[edges] = target;
         firstEdge[from] = edges++;
     }
 
-    interface Reader {
-        void edge(int first, int last, int target);
+    /** What is read on some edge, each set once. */
+    Collection<CodeSet> labels() {
+        return Collections.unmodifiableList(labels);
     }
 
-    /** Passes the edges out of {@code state} that read something. */
-    void forEachRead(int state, Reader reader) {
+    /** Adds to {@code reached} where {@code symbol} leads from a state. */
+    void read(int state, int symbol, BitSet reached) {
         for (int e = firstEdge[state]; e >= 0; e = nextEdge[e]) {
-            if (low[e] != NOTHING) {
-                reader.edge(low[e], high[e], to[e]);
+            if (label[e] != NOTHING && labels.get(label[e]).contains(symbol)) {
+                reached.set(to[e]);
             }
         }
     }
 
-    /** Adds to {@code states} what they reach while reading nothing. */
-    void close(BitSet states) {
-        int[] stack = states.stream().toArray();
+    /** Adds to {@code reached} what it reaches while reading nothing. */
+    void close(BitSet reached) {
+        int[] stack = reached.stream().toArray();
         int size = stack.length;
         while (size > 0) {
             int state = stack[--size];
             for (int e = firstEdge[state]; e >= 0; e = nextEdge[e]) {
-                if (low[e] == NOTHING && !states.get(to[e])) {
-                    states.set(to[e]);
+                if (label[e] == NOTHING && !reached.get(to[e])) {
+                    reached.set(to[e]);
                     if (size == stack.length) {
                         stack = Arrays.copyOf(stack, 2 * size + 8);
                     }
@@ -99,12 +111,12 @@ final class Nfa {
         }
     }
 
-    /**
-     * The states from which the end can be reached.
-     *
-     * @param usable a symbol without which an edge cannot be passed, given the edge's first
-     */
-    BitSet live(java.util.function.IntPredicate usable) {
+    /** The states from which the end can be reached over edges that read one of the {@code usable} sets, or nothing. */
+    BitSet live(Predicate<CodeSet> usable) {
+        boolean[] passable = new boolean[labels.size()];
+        for (int i = 0; i < passable.length; i++) {
+            passable[i] = usable.test(labels.get(i));
+        }
         int[] firstInto = new int[states];
         int[] nextInto = new int[edges];
         int[] source = new int[edges];
@@ -123,7 +135,7 @@ final class Nfa {
         stack[size++] = end;
         while (size > 0) {
             for (int e = firstInto[stack[--size]]; e >= 0; e = nextInto[e]) {
-                if (!live.get(source[e]) && (low[e] == NOTHING || usable.test(low[e]))) {
+                if (!live.get(source[e]) && (label[e] == NOTHING || passable[label[e]])) {
                     live.set(source[e]);
                     stack[size++] = source[e];
                 }

@@ -19,6 +19,8 @@ import org.medley.runtime.grammar.Expr.Text;
 final class NfaBuilder {
     /** How deep rules are written within rules. */
     private static final int MOST_INLINED = 16;
+    /** Sets of more ranges take so many states over bytes that they are rules of their own. */
+    private static final int MOST_RANGES = 16;
 
     private final Nfa nfa;
     private final Symbolizer symbols;
@@ -48,8 +50,9 @@ final class NfaBuilder {
      * @param inlined the rules whose body stands in place of a call
      */
     static Nfa bytes(int rule, Rules rules, BitSet inlined, CodeSet bytes, Limits.Budget budget) {
-        return new NfaBuilder(budget, builder -> new Bytes(builder, rules, inlined, bytes))
-                .build(rules.get(rule).body());
+        Expr body = rules.get(rule).body();
+        return new NfaBuilder(budget, builder -> new Bytes(builder, rules, inlined, bytes, body instanceof Expr.Chars))
+                .build(body);
     }
 
     private Nfa build(Expr expr) {
@@ -109,13 +112,13 @@ final class NfaBuilder {
                 int item = nfa.state();
                 int after = nfa.state();
                 int more = nfa.state();
-                nfa.read(from, Symbols.COUNT, Symbols.COUNT, item);
+                nfa.read(from, CodeSet.of(Symbols.COUNT), item);
                 add(counted.item(), item, after);
-                nfa.read(after, Symbols.COUNT, Symbols.COUNT, more);
+                nfa.read(after, CodeSet.of(Symbols.COUNT), more);
                 add(counted.separator(), more, item);
-                nfa.read(after, Symbols.COUNTED, Symbols.COUNTED, to);
+                nfa.read(after, CodeSet.of(Symbols.COUNTED), to);
                 if (counted.maybeNone()) {
-                    nfa.read(from, Symbols.COUNTED, Symbols.COUNTED, to);
+                    nfa.read(from, CodeSet.of(Symbols.COUNTED), to);
                 }
             }
         }
@@ -124,9 +127,7 @@ final class NfaBuilder {
     private record CodePoints(NfaBuilder builder) implements Symbolizer {
         @Override
         public void chars(CodeSet set, int from, int to) {
-            for (int i = 0; i < set.ranges(); i++) {
-                builder.nfa.read(from, set.first(i), set.last(i), to);
-            }
+            builder.nfa.read(from, set, to);
         }
 
         @Override
@@ -135,10 +136,16 @@ final class NfaBuilder {
         }
     }
 
-    private record Bytes(NfaBuilder builder, Rules rules, BitSet inlined, CodeSet bytes) implements Symbolizer {
+    /** @param ofItsOwn whether the rule is nothing but a set */
+    private record Bytes(NfaBuilder builder, Rules rules, BitSet inlined, CodeSet bytes, boolean ofItsOwn)
+            implements Symbolizer {
         @Override
         public void chars(CodeSet set, int from, int to) {
-            new Utf8(builder.nfa, bytes, to).read(from, set);
+            if (set.ranges() > MOST_RANGES && !ofItsOwn) {
+                call(rules.of(set), from, to);
+            } else {
+                new Utf8(builder.nfa, bytes, to).read(from, set);
+            }
         }
 
         @Override
@@ -148,7 +155,7 @@ final class NfaBuilder {
                 builder.add(rules.get(rule).body(), from, to);
                 builder.inlining--;
             } else {
-                builder.nfa.read(from, Symbols.CALL + rule, Symbols.CALL + rule, to);
+                builder.nfa.read(from, CodeSet.of(Symbols.CALL + rule), to);
             }
         }
     }

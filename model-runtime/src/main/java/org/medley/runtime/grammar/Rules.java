@@ -2,7 +2,9 @@ package org.medley.runtime.grammar;
 
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.medley.runtime.grammar.Expr.Alt;
 import org.medley.runtime.grammar.Expr.Call;
@@ -23,6 +25,7 @@ final class Rules {
     record Rule(Expr body, int min, int max) {}
 
     private final List<Rule> rules = new ArrayList<>();
+    private final Map<CodeSet, Integer> sets = new HashMap<>();
     private final Limits.Budget budget;
 
     Rules(Limits.Budget budget) {
@@ -50,6 +53,11 @@ final class Rules {
         int rule = open();
         rules.set(rule, new Rule(body, min, max));
         return new Call(rule);
+    }
+
+    /** A rule that is nothing but one code point of the set, the same for equal sets. */
+    int of(CodeSet set) {
+        return sets.computeIfAbsent(set, _ -> add(new Expr.Chars(set)).rule());
     }
 
     int size() {

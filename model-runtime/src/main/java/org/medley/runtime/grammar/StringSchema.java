@@ -2,6 +2,7 @@ package org.medley.runtime.grammar;
 
 import java.util.List;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /** The keywords for strings, of all schemas that hold together. */
 final class StringSchema {
@@ -61,14 +62,12 @@ final class StringSchema {
                 : new Expr.Graph(
                         max + 1,
                         chain(any),
-                        Set.copyOf(java.util.stream.IntStream.rangeClosed(min, max)
-                                .boxed()
-                                .toList()));
+                        Set.copyOf(IntStream.rangeClosed(min, max).boxed().toList()));
         return contents.intersect(Dfa.of(length, budget), budget);
     }
 
     private List<Expr.Edge> chain(Expr any) {
-        return java.util.stream.IntStream.range(0, max)
+        return IntStream.range(0, max)
                 .mapToObj(i -> new Expr.Edge(i, any, i + 1))
                 .toList();
     }

@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * The tokens of a vocabulary as a trie of bytes, its nodes numbered so that a node's descendants follow it directly. Node
+ * Tokens as a trie of bytes, its nodes numbered so that a node's descendants follow it directly. Node
  * 0 is the root.
  */
 final class TokenTrie {
@@ -21,11 +21,9 @@ final class TokenTrie {
     private final int[] tokens;
     private final int longest;
 
-    /** @param ends tokens to leave out, whatever their bytes */
-    TokenTrie(TokenBytes vocabulary, int[] ends) {
-        tokens = IntStream.range(0, vocabulary.size())
-                .filter(id -> vocabulary.text(id) && Arrays.binarySearch(ends, id) < 0)
-                .boxed()
+    /** @param tokenIds ids of tokens with bytes */
+    TokenTrie(TokenBytes vocabulary, IntStream tokenIds) {
+        tokens = tokenIds.boxed()
                 .sorted((a, b) -> compare(vocabulary, a, b))
                 .mapToInt(id -> id)
                 .toArray();

@@ -74,9 +74,6 @@ final class Utf8 {
     }
 
     private void edge(int from, int first, int last, int to) {
-        CodeSet usable = CodeSet.range(first, last).intersect(available);
-        for (int i = 0; i < usable.ranges(); i++) {
-            nfa.read(from, usable.first(i), usable.last(i), to);
-        }
+        nfa.read(from, CodeSet.range(first, last).intersect(available), to);
     }
 }

@@ -4,12 +4,17 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.stream.IntStream;
 
-/** A model's tokens as grammars need them: their bytes as a trie, and the tokens that end a text. Immutable. */
+/** A model's tokens as grammars need them: their bytes as tries, and the tokens that end a text. Immutable. */
 public final class Vocabulary {
+    /** One in so many tokens is long. */
+    private static final int LONG_TOKENS = 64;
+
     private final TokenBytes tokens;
     private final int[] ends;
-    private final TokenTrie trie;
+    private final List<TokenTrie> tries;
     private final String identity;
 
     /** @param ends ids that end a text; they may lie beyond the tokenizer's */
@@ -20,7 +25,7 @@ public final class Vocabulary {
             throw new IllegalArgumentException("a vocabulary needs an end-of-sequence token, from 0 to "
                     + (TokenBytes.MOST_TOKENS - 1) + ", not " + Arrays.toString(ends));
         }
-        this.trie = new TokenTrie(tokens, this.ends);
+        this.tries = tries(tokens, this.ends);
         this.identity = hash();
     }
 
@@ -51,8 +56,23 @@ public final class Vocabulary {
         return Arrays.binarySearch(ends, token) >= 0;
     }
 
-    TokenTrie trie() {
-        return trie;
+    /**
+     * Most tokens, and apart from them the few long ones: that a long token would not fit any more into what is counted
+     * is then no reason to look at all others again.
+     */
+    List<TokenTrie> tries() {
+        return tries;
+    }
+
+    private static List<TokenTrie> tries(TokenBytes tokens, int[] ends) {
+        int[] text = IntStream.range(0, tokens.size())
+                .filter(id -> tokens.text(id) && Arrays.binarySearch(ends, id) < 0)
+                .toArray();
+        int[] lengths = Arrays.stream(text).map(tokens::length).sorted().toArray();
+        int usual = lengths.length == 0 ? 0 : lengths[lengths.length - 1 - lengths.length / LONG_TOKENS];
+        return List.of(
+                new TokenTrie(tokens, Arrays.stream(text).filter(id -> tokens.length(id) <= usual)),
+                new TokenTrie(tokens, Arrays.stream(text).filter(id -> tokens.length(id) > usual)));
     }
 
     /** The bytes that are tokens by themselves: with these, whatever a grammar asks for can be written. */

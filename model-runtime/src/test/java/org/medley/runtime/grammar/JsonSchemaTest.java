@@ -54,7 +54,7 @@ class JsonSchemaTest {
                 continue;
             }
             RandomModel model = new RandomModel(vocabulary, random);
-            for (int i = 0; i < 3; i++) {
+            for (int i = 0; i < 2; i++) {
                 String text = model.write(grammar, random.nextInt(60));
                 assertFollows(schema, text, seed);
                 ended++;
