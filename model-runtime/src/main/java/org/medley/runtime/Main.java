@@ -1,26 +1,23 @@
 package org.medley.runtime;
 
 import java.io.BufferedReader;
-import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
-import java.util.stream.Stream;
 import org.medley.runtime.bench.BenchCommand;
 import org.medley.runtime.engine.Engine;
 import org.medley.runtime.engine.EngineObserver;
 import org.medley.runtime.engine.SamplingParams;
 import org.medley.runtime.engine.TokenListener;
-import org.medley.runtime.network.DecoderConfig;
+import org.medley.runtime.hub.HubException;
+import org.medley.runtime.hub.ModelStore;
+import org.medley.runtime.hub.ModelsCommand;
 import org.medley.runtime.text.ChatTemplate;
 import org.medley.runtime.weights.BadModelException;
-import org.medley.runtime.weights.ModelFolder;
 import org.medley.runtime.weights.ModelSource;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -30,7 +27,7 @@ import picocli.CommandLine.Parameters;
 /** Models from the command line. */
 @Command(
         name = "medley",
-        subcommands = {Main.Models.class, Main.Chat.class, BenchCommand.class},
+        subcommands = {ModelsCommand.class, Main.Chat.class, BenchCommand.class},
         mixinStandardHelpOptions = true)
 public final class Main {
     private Main() {}
@@ -38,7 +35,9 @@ public final class Main {
     public static void main(String[] args) {
         System.exit(new CommandLine(new Main())
                 .setExecutionExceptionHandler((e, line, parsed) -> {
-                    if (e instanceof BadModelException || e instanceof IllegalArgumentException) {
+                    if (e instanceof BadModelException
+                            || e instanceof IllegalArgumentException
+                            || e instanceof HubException) {
                         line.getErr().println(e.getMessage());
                         return 2;
                     }
@@ -56,42 +55,7 @@ public final class Main {
         Path data;
 
         ModelSource model(String name) {
-            return ModelSource.of(
-                    name.contains("/") ? Path.of(name) : data.resolve("models").resolve(name));
-        }
-    }
-
-    @Command(name = "models", mixinStandardHelpOptions = true, description = "Lists the models in the data folder.")
-    static final class Models extends WithData {
-        @Override
-        public Integer call() throws IOException {
-            Path root = data.resolve("models");
-            if (!Files.isDirectory(root)) {
-                System.out.println("no models in " + root);
-                return 0;
-            }
-            try (Stream<Path> folders = Files.list(root)) {
-                for (Path path : folders.filter(f -> Files.exists(f.resolve("config.json")))
-                        .sorted()
-                        .toList()) {
-                    ModelFolder folder = new ModelFolder(path);
-                    DecoderConfig config = DecoderConfig.read(path.resolve("config.json"), folder.config());
-                    long bytes = 0;
-                    for (Path shard : folder.shards()) {
-                        bytes += Files.size(shard);
-                    }
-                    System.out.printf(
-                            Locale.ROOT,
-                            "%-32s %-18s %3d layers × %-5d %8.1f MB  sha256 %s%n",
-                            path.getFileName(),
-                            config.architecture().replace("ForCausalLM", ""),
-                            config.layers(),
-                            config.hidden(),
-                            bytes / 1e6,
-                            folder.sha256().substring(0, 12));
-                }
-            }
-            return 0;
+            return new ModelStore(data).open(name);
         }
     }
 
