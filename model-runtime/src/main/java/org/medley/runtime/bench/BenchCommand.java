@@ -3,6 +3,7 @@ package org.medley.runtime.bench;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
@@ -20,7 +21,12 @@ import picocli.CommandLine.Parameters;
         name = "bench",
         mixinStandardHelpOptions = true,
         description = "Measures the runtime on this machine.",
-        subcommands = {BenchCommand.Serve.class, BenchCommand.Kernels.class, BenchCommand.Model.class})
+        subcommands = {
+            BenchCommand.Serve.class,
+            BenchCommand.Http.class,
+            BenchCommand.Kernels.class,
+            BenchCommand.Model.class
+        })
 public final class BenchCommand {
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -113,6 +119,43 @@ public final class BenchCommand {
                     bench.users(count, rows);
                 }
             }
+        }
+    }
+
+    @Command(
+            name = "http",
+            mixinStandardHelpOptions = true,
+            description = "A server by its API: so many streams at once for so long, each checked to be whole.")
+    static final class Http implements Callable<Integer> {
+        @Parameters(paramLabel = "MODEL", description = "as the server knows it")
+        String model;
+
+        @Option(names = "--url", defaultValue = "http://127.0.0.1:8080", description = "the server (${DEFAULT-VALUE})")
+        URI url;
+
+        @Option(names = "--key", defaultValue = "${env:MEDLEY_KEY:-none}", description = "bearer key (or MEDLEY_KEY)")
+        String key;
+
+        @Option(names = "--users", defaultValue = "64", description = "streams at once (${DEFAULT-VALUE})")
+        int users;
+
+        @Option(names = "--seconds", defaultValue = "60", description = "for how long (${DEFAULT-VALUE})")
+        int seconds;
+
+        @Option(names = "--generate", defaultValue = "64", description = "tokens of each answer (${DEFAULT-VALUE})")
+        int generate;
+
+        @Option(names = "--json", paramLabel = "FILE", description = "also write the figures as JSON")
+        Path json;
+
+        @Override
+        public Integer call() throws Exception {
+            ObjectNode out = JSON.createObjectNode();
+            boolean whole = new HttpBench(url, key, model, generate).run(users, seconds, out);
+            if (json != null) {
+                JSON.writerWithDefaultPrettyPrinter().writeValue(json.toFile(), out);
+            }
+            return whole ? 0 : 1;
         }
     }
 
