@@ -41,6 +41,10 @@ final class ApiException extends RuntimeException {
         return new ApiException(503, "server_error", "model", "model_unusable", message);
     }
 
+    static ApiException stopping() {
+        return new ApiException(503, "server_error", null, "shutting_down", "the server is stopping and takes no more");
+    }
+
     Map<String, Object> body() {
         Map<String, Object> error = new LinkedHashMap<>();
         error.put("message", getMessage());
@@ -58,7 +62,9 @@ final class ApiException extends RuntimeException {
             Response.ResponseBuilder response = Response.status(e.status)
                     .type(MediaType.APPLICATION_JSON_TYPE)
                     .entity(e.body());
-            return e.status == 429 ? response.header("Retry-After", 1).build() : response.build();
+            return e.status == 429 || e.status == 503
+                    ? response.header("Retry-After", 1).build()
+                    : response.build();
         }
     }
 }

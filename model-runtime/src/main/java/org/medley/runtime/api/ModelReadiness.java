@@ -26,6 +26,9 @@ class ModelReadiness implements HealthCheck {
     @Override
     public HealthCheckResponse call() {
         var response = HealthCheckResponse.named("model");
+        if (Draining.begun()) {
+            return response.down().withData("problem", "the server is stopping").build();
+        }
         ModelDirectory.Entry model = directory.selfTest().orElse(null);
         if (model == null) {
             return response.down()
