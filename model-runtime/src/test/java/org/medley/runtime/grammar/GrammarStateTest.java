@@ -104,7 +104,7 @@ class GrammarStateTest {
                 array,
                 new Syntax.Sequence(List.of(new Syntax.Literal("["), array, new Syntax.Literal("12"))),
                 new Syntax.Sequence(List.of(new Syntax.Literal("[["), array, new Syntax.Literal("{")))));
-        Vocabulary vocabulary = AwkwardVocabulary.of(11, 1500);
+        Vocabulary vocabulary = AwkwardVocabulary.upToThree("{}[]\",:a12");
         Grammar grammar = Grammar.compile(syntax, vocabulary);
         long[] mask = new long[vocabulary.maskWords()];
         for (String text : List.of(
