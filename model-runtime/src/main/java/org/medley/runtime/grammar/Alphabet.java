@@ -91,6 +91,18 @@ final class Alphabet {
         return kinds[at >= 0 ? at : -at - 2];
     }
 
+    /** The kinds of which the set holds symbols. */
+    int[] kindsOf(CodeSet set) {
+        BitSet found = new BitSet();
+        for (int i = 0; i < set.ranges(); i++) {
+            int at = Arrays.binarySearch(from, set.first(i));
+            for (at = at >= 0 ? at : -at - 2; at < from.length && from[at] <= set.last(i); at++) {
+                found.set(kinds[at]);
+            }
+        }
+        return found.stream().toArray();
+    }
+
     CodeSet symbols(int kind) {
         return symbols[kind];
     }

@@ -1,8 +1,10 @@
 package org.medley.runtime.grammar;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,9 +12,10 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
 import org.medley.runtime.grammar.Expr.Edge;
 
-/** A deterministic automaton; its first state is 0. A missing move is a dead end. */
+/** A deterministic automaton; its first state is 0, and from every other an end can be reached. */
 final class Dfa {
     private static final int DEAD = -1;
 
@@ -37,6 +40,24 @@ final class Dfa {
 
     /** All situations reachable from {@code start}, which are the same for all symbols of a kind. */
     static <S> Dfa explore(S start, Alphabet alphabet, Step<S> step, Predicate<S> ends, Limits.Budget budget) {
+        return explore(
+                start,
+                alphabet,
+                situation -> {
+                    List<S> after = new ArrayList<>(alphabet.kinds());
+                    for (int kind = 0; kind < alphabet.kinds(); kind++) {
+                        CodeSet symbols = alphabet.symbols(kind);
+                        after.add(symbols.isEmpty() ? null : step.after(situation, symbols.first(0)));
+                    }
+                    return after;
+                },
+                ends,
+                budget);
+    }
+
+    /** @param moves for a situation what follows each kind of symbol; null for nothing */
+    private static <S> Dfa explore(
+            S start, Alphabet alphabet, Function<S, List<S>> moves, Predicate<S> ends, Limits.Budget budget) {
         Map<S, Integer> numbers = new HashMap<>(Map.of(start, 0));
         List<S> situations = new ArrayList<>(List.of(start));
         List<int[]> kinds = new ArrayList<>();
@@ -48,10 +69,9 @@ final class Dfa {
             budget.state();
             end.set(s, ends.test(situations.get(s)));
             int size = 0;
-            for (int kind = 0; kind < alphabet.kinds(); kind++) {
-                S next = alphabet.symbols(kind).isEmpty()
-                        ? null
-                        : step.after(situations.get(s), alphabet.symbols(kind).first(0));
+            List<S> after = moves.apply(situations.get(s));
+            for (int kind = 0; kind < after.size(); kind++) {
+                S next = after.get(kind);
                 if (next != null) {
                     Integer known = numbers.putIfAbsent(next, situations.size());
                     read[size] = kind;
@@ -64,25 +84,67 @@ final class Dfa {
             kinds.add(Arrays.copyOf(read, size));
             targets.add(Arrays.copyOf(reached, size));
         }
-        return new Dfa(alphabet, kinds.toArray(int[][]::new), targets.toArray(int[][]::new), end);
+        return new Dfa(alphabet, kinds.toArray(int[][]::new), targets.toArray(int[][]::new), end).trimmed();
+    }
+
+    /** Without the states from which no end can be reached; the first stays in any case. */
+    private Dfa trimmed() {
+        int[] sources = new int[states() + 1];
+        for (int[] reached : targets) {
+            for (int target : reached) {
+                sources[target + 1]++;
+            }
+        }
+        Arrays.parallelPrefix(sources, Integer::sum);
+        int[] filled = sources.clone();
+        int[] source = new int[sources[states()]];
+        for (int s = 0; s < states(); s++) {
+            for (int target : targets[s]) {
+                source[filled[target]++] = s;
+            }
+        }
+        BitSet live = (BitSet) ends.clone();
+        Deque<Integer> open = new ArrayDeque<>(ends.stream().boxed().toList());
+        while (!open.isEmpty()) {
+            int state = open.remove();
+            for (int i = sources[state]; i < sources[state + 1]; i++) {
+                if (!live.get(source[i])) {
+                    live.set(source[i]);
+                    open.add(source[i]);
+                }
+            }
+        }
+        live.set(0);
+        if (live.cardinality() == states()) {
+            return this;
+        }
+        int[] kept = live.stream().toArray();
+        BitSet keptEnds = new BitSet();
+        int[][] keptKinds = new int[kept.length][];
+        int[][] keptTargets = new int[kept.length][];
+        for (int s = 0; s < kept.length; s++) {
+            int state = kept[s];
+            keptEnds.set(s, ends.get(state));
+            int[] moves = IntStream.range(0, kinds[state].length)
+                    .filter(i -> live.get(targets[state][i]))
+                    .toArray();
+            keptKinds[s] = Arrays.stream(moves).map(i -> kinds[state][i]).toArray();
+            keptTargets[s] = Arrays.stream(moves)
+                    .map(i -> Arrays.binarySearch(kept, targets[state][i]))
+                    .toArray();
+        }
+        return new Dfa(alphabet, keptKinds, keptTargets, keptEnds);
     }
 
     /** @param live the only states to go through */
     static Dfa of(Nfa nfa, BitSet live, Limits.Budget budget) {
-        BitSet start = new BitSet();
-        start.set(Nfa.START);
-        nfa.close(start);
-        start.and(live);
-        Step<BitSet> step = (states, symbol) -> {
-            BitSet after = new BitSet();
-            for (int state = states.nextSetBit(0); state >= 0; state = states.nextSetBit(state + 1)) {
-                nfa.read(state, symbol, after);
-            }
-            nfa.close(after);
-            after.and(live);
-            return after.isEmpty() ? null : after;
-        };
-        return explore(start, Alphabet.of(nfa.labels()), step, states -> states.get(nfa.end()), budget);
+        Subsets subsets = new Subsets(nfa, live);
+        return explore(
+                subsets.start(),
+                subsets.alphabet(),
+                subsets::after,
+                (Predicate<Subsets.Subset>) subset -> subset.contains(nfa.end()),
+                budget);
     }
 
     /** Of an expression over code points. */

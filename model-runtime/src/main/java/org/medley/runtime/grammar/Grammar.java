@@ -18,8 +18,9 @@ public final class Grammar {
     private Grammar(Vocabulary vocabulary, Automaton automaton, Config start) {
         this.vocabulary = vocabulary;
         this.start = start;
+        ConfigPool pool = new ConfigPool();
         this.masks = vocabulary.tries().stream()
-                .map(trie -> new Masks(automaton, trie, vocabulary.maskWords(), MOST_MASK_BYTES))
+                .map(trie -> new Masks(automaton, pool, trie, vocabulary.maskWords(), MOST_MASK_BYTES))
                 .toList();
     }
 

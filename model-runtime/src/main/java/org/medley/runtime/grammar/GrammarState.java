@@ -69,11 +69,13 @@ public final class GrammarState {
 
     /** @throws IllegalArgumentException if the token may not come next; the state is as before */
     public void accept(int token) {
-        if (!allows(token)) {
+        boolean end = vocabulary.ends(token);
+        Config next = end || last.config == null ? null : after(token);
+        if (last.config == null || (end ? !last.config.mayEnd() : next == null)) {
             throw new IllegalArgumentException(
-                    "token " + token + " may not come after " + last.accepted + " tokens of this" + " sequence");
+                    "token " + token + " may not come after " + last.accepted + " tokens of this sequence");
         }
-        last = new Step(vocabulary.ends(token) ? null : after(token), last, last.accepted + 1);
+        last = new Step(next, last, last.accepted + 1);
     }
 
     private Config after(int token) {

@@ -1,5 +1,6 @@
 package org.medley.runtime.grammar;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import org.medley.runtime.grammar.Expr.Alt;
@@ -20,6 +21,7 @@ final class Json {
     static final int MOST_INDENT = 20;
     private static final CodeSet CONTROLS = CodeSet.range(0, 0x1F);
     private static final CodeSet ESCAPED = CONTROLS.union(CodeSet.of("\"\\"));
+    private static final CodeSet NOT_ASCII = CodeSet.range(0x80, CodeSet.LAST);
     private static final Expr HEX = Expr.chars("0123456789abcdefABCDEF");
     private static final Expr DIGIT = Expr.chars('0', '9');
 
@@ -98,20 +100,32 @@ final class Json {
 
     /** A string with one of these contents, each in its shortest spelling. */
     Expr string(Dfa contents) {
-        return Expr.seq(Expr.text("\""), contents.spelled(Json::spelling), Expr.text("\""));
+        return Expr.seq(Expr.text("\""), contents.spelled(this::spelling), Expr.text("\""));
     }
 
-    /** The contents of strings in their shortest spelling: only what must be escaped is. */
-    private static Expr spelling(CodeSet set) {
+    /** Contents of strings in their shortest spelling: only what must be escaped is. What takes many states is a rule. */
+    private Expr spelling(CodeSet set) {
         CodeSet plain = set.minus(ESCAPED);
         CodeSet escaped = set.intersect(ESCAPED);
-        if (escaped.isEmpty()) {
-            return new Chars(plain);
+        List<Expr> options = new ArrayList<>();
+        if (NOT_ASCII.minus(plain).isEmpty()) {
+            options.add(rules.named(NOT_ASCII, () -> new Chars(NOT_ASCII)));
+            plain = plain.minus(NOT_ASCII);
         }
-        List<Expr> options = new java.util.ArrayList<>();
         options.add(new Chars(plain));
-        for (int range = 0; range < escaped.ranges(); range++) {
-            for (int c = escaped.first(range); c <= escaped.last(range); c++) {
+        if (!escaped.isEmpty()) {
+            options.add(rules.named(new Escapes(escaped), () -> escapes(escaped)));
+        }
+        return new Alt(options);
+    }
+
+    /** Names the rule for the escapes of a set. */
+    private record Escapes(CodeSet set) {}
+
+    private static Expr escapes(CodeSet set) {
+        List<Expr> options = new ArrayList<>();
+        for (int range = 0; range < set.ranges(); range++) {
+            for (int c = set.first(range); c <= set.last(range); c++) {
                 options.add(Expr.text(escape(c)));
             }
         }

@@ -19,7 +19,7 @@ final class Masks {
     private final int words;
     private final TokenTrie trie;
     private final long mostBytes;
-    private final ConfigPool pool = new ConfigPool();
+    private final ConfigPool pool;
     private final ConcurrentHashMap<Nodes, Nodes> nodes = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<Key, Walk> walks = new ConcurrentHashMap<>();
     private final AtomicLong bytes = new AtomicLong();
@@ -96,7 +96,8 @@ final class Masks {
      * @param words of a mask
      * @param mostBytes that walks may take before they are forgotten and begun anew
      */
-    Masks(Automaton automaton, TokenTrie trie, int words, long mostBytes) {
+    Masks(Automaton automaton, ConfigPool pool, TokenTrie trie, int words, long mostBytes) {
+        this.pool = pool;
         this.automaton = automaton;
         this.trie = trie;
         this.words = words;

@@ -3,7 +3,6 @@ package org.medley.runtime.grammar;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
-import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -13,7 +12,8 @@ import java.util.function.Predicate;
 /** A nondeterministic automaton under construction: edges read a symbol of a set, or nothing. */
 final class Nfa {
     static final int START = 0;
-    private static final int NOTHING = -1;
+    /** The label of an edge that reads nothing. */
+    static final int NOTHING = -1;
 
     private final Limits.Budget budget;
     private final List<CodeSet> labels = new ArrayList<>();
@@ -79,35 +79,19 @@ final class Nfa {
         firstEdge[from] = edges++;
     }
 
-    /** What is read on some edge, each set once. */
-    Collection<CodeSet> labels() {
+    /** What is read on some edge, each set once; an edge's label is an index in this list. */
+    List<CodeSet> labels() {
         return Collections.unmodifiableList(labels);
     }
 
-    /** Adds to {@code reached} where {@code symbol} leads from a state. */
-    void read(int state, int symbol, BitSet reached) {
-        for (int e = firstEdge[state]; e >= 0; e = nextEdge[e]) {
-            if (label[e] != NOTHING && labels.get(label[e]).contains(symbol)) {
-                reached.set(to[e]);
-            }
-        }
+    interface Edges {
+        void edge(int label, int target);
     }
 
-    /** Adds to {@code reached} what it reaches while reading nothing. */
-    void close(BitSet reached) {
-        int[] stack = reached.stream().toArray();
-        int size = stack.length;
-        while (size > 0) {
-            int state = stack[--size];
-            for (int e = firstEdge[state]; e >= 0; e = nextEdge[e]) {
-                if (label[e] == NOTHING && !reached.get(to[e])) {
-                    reached.set(to[e]);
-                    if (size == stack.length) {
-                        stack = Arrays.copyOf(stack, 2 * size + 8);
-                    }
-                    stack[size++] = to[e];
-                }
-            }
+    /** Passes the edges out of a state. */
+    void forEachEdge(int state, Edges receiver) {
+        for (int e = firstEdge[state]; e >= 0; e = nextEdge[e]) {
+            receiver.edge(label[e], to[e]);
         }
     }
 

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.medley.runtime.grammar.Expr.Alt;
 import org.medley.runtime.grammar.Expr.Call;
 import org.medley.runtime.grammar.Expr.Edge;
@@ -25,7 +26,7 @@ final class Rules {
     record Rule(Expr body, int min, int max) {}
 
     private final List<Rule> rules = new ArrayList<>();
-    private final Map<CodeSet, Integer> sets = new HashMap<>();
+    private final Map<Object, Call> named = new HashMap<>();
     private final Limits.Budget budget;
 
     Rules(Limits.Budget budget) {
@@ -57,7 +58,17 @@ final class Rules {
 
     /** A rule that is nothing but one code point of the set, the same for equal sets. */
     int of(CodeSet set) {
-        return sets.computeIfAbsent(set, _ -> add(new Expr.Chars(set)).rule());
+        return named(set, () -> new Expr.Chars(set)).rule();
+    }
+
+    /** The rule added under this name before, or this one. */
+    Call named(Object name, Supplier<Expr> body) {
+        Call known = named.get(name);
+        if (known == null) {
+            known = add(body.get());
+            named.put(name, known);
+        }
+        return known;
     }
 
     int size() {

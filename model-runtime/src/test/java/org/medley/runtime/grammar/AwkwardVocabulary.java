@@ -40,6 +40,24 @@ final class AwkwardVocabulary {
         return new Vocabulary(TokenBytes.of(bytes.toArray(byte[][]::new), special, false), 0);
     }
 
+    /** All bytes, and all texts of two or three of these characters; the first id ends a text. */
+    static Vocabulary upToThree(String characters) {
+        List<byte[]> bytes = new ArrayList<>();
+        bytes.add(new byte[0]);
+        for (int b = 0; b < 256; b++) {
+            bytes.add(new byte[] {(byte) b});
+        }
+        for (byte a : characters.getBytes(StandardCharsets.US_ASCII)) {
+            for (byte b : characters.getBytes(StandardCharsets.US_ASCII)) {
+                bytes.add(new byte[] {a, b});
+                for (byte c : characters.getBytes(StandardCharsets.US_ASCII)) {
+                    bytes.add(new byte[] {a, b, c});
+                }
+            }
+        }
+        return new Vocabulary(TokenBytes.of(bytes.toArray(byte[][]::new), new boolean[bytes.size()], false), 0);
+    }
+
     private static byte[] random(SplittableRandom random) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         int pieces = 1 + random.nextInt(3);

@@ -92,6 +92,45 @@ class GrammarStateTest {
         assertThat(masks).isGreaterThan(1000);
     }
 
+    /** Alternatives whose parts call the same rules and return to different places, nested at different depths. */
+    @Test
+    void readingsThatCallTheSameKeepApartWhereTheyReturn() {
+        Syntax open = new Syntax.JsonSchema("{\"properties\":{\"a\":{},\"id\":{\"items\":{}}},\"required\":[\"a\"]}");
+        Syntax array = new Syntax.JsonSchema("{\"type\":\"array\"}");
+        Syntax syntax = new Syntax.Alternatives(List.of(
+                open,
+                new Syntax.JsonObject(),
+                new Syntax.Sequence(List.of(open, new Syntax.Literal("a"))),
+                array,
+                new Syntax.Sequence(List.of(new Syntax.Literal("["), array, new Syntax.Literal("12"))),
+                new Syntax.Sequence(List.of(new Syntax.Literal("[["), array, new Syntax.Literal("{")))));
+        Vocabulary vocabulary = AwkwardVocabulary.upToThree("{}[]\",:a12");
+        Grammar grammar = Grammar.compile(syntax, vocabulary);
+        long[] mask = new long[vocabulary.maskWords()];
+        for (String text : List.of(
+                "{\"a\":[1,{\"b\":\"x\"}],\"id\":[[2],\"y\"]}a",
+                "{\"a\":{\"a\":[],\"id\":[]}}",
+                "{\"b\":{\"a\":[\"\"]}}",
+                "[[[\"a\"],[1]],[2]]",
+                "[[\"a\"]12",
+                "[[[]{")) {
+            GrammarState state = grammar.start();
+            NaiveReader naive = new NaiveReader(state.config().automaton(), state.config());
+            for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
+                state.accept(1 + (b & 0xFF));
+                naive.read(new byte[] {b});
+                state.fill(mask);
+                for (int token = 1; token < vocabulary.size(); token++) {
+                    assertThat(bit(mask, token))
+                            .as("token %d after %d bytes of %s", token, state.accepted(), text)
+                            .isEqualTo(naive.allows(vocabulary.tokens(), token));
+                }
+                assertThat(state.complete()).isEqualTo(naive.mayEnd());
+            }
+            assertThat(state.complete()).as(text).isTrue();
+        }
+    }
+
     @Test
     void stepsBackAndCopiesLeadToTheSameMasks() {
         for (long seed = 0; seed < 60; seed++) {
