@@ -80,6 +80,26 @@ final class AdapterOps implements Ops {
     }
 
     @Override
+    public Tensor geglu(Tensor gate, Tensor up) {
+        return base.geglu(gate, up);
+    }
+
+    @Override
+    public Tensor scale(Tensor x, float factor) {
+        return base.scale(x, factor);
+    }
+
+    @Override
+    public Tensor softCap(Tensor x, float cap) {
+        return base.softCap(x, cap);
+    }
+
+    @Override
+    public Tensor mixture(Tensor x, Tensor router, List<Expert> experts, int top, boolean normalized) {
+        return base.mixture(x, router, experts, top, normalized);
+    }
+
+    @Override
     public Tensor add(Tensor a, Tensor b) {
         return base.add(a, b);
     }

@@ -48,7 +48,7 @@ final class CpuRunner implements Runner {
     static CpuRunner load(ModelSource model, Engine.Options options, ToIntFunction<Network.Shape> pages) {
         Arena arena = Arena.ofShared();
         try {
-            Network network = DecoderLoader.load(model, arena, options.context(), options.format());
+            Network network = DecoderLoader.network(model, arena, options.context(), options.format());
             return new CpuRunner(network, arena, pages.applyAsInt(network.shape()), options.cacheFormat());
         } catch (RuntimeException e) {
             arena.close();

@@ -2,14 +2,14 @@ package org.medley.runtime.network;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.medley.runtime.tensor.Attention;
 import org.medley.runtime.tensor.Batch;
 import org.medley.runtime.tensor.Ops;
 import org.medley.runtime.tensor.RopeTable;
 import org.medley.runtime.tensor.Tensor;
 
 /**
- * The Llama family (Llama 2 and 3, Qwen2, Qwen3): pre-norm blocks of rotary grouped-query attention and a gated MLP.
+ * The Llama family (Llama 2 and 3, Mistral, Phi-3, Qwen2, Qwen3, and with mixtures Mixtral and Qwen3-MoE): pre-norm
+ * blocks of rotary grouped-query attention and gated MLPs.
  * Written once, in {@link Ops}; the server runs it forward and the trainer through its tape.
  */
 public final class Decoder implements Network {
@@ -51,9 +51,16 @@ public final class Decoder implements Network {
             matrices.put(prefix + "self_attn.k_proj.weight", layer.k());
             matrices.put(prefix + "self_attn.v_proj.weight", layer.v());
             matrices.put(prefix + "self_attn.o_proj.weight", layer.o());
-            matrices.put(prefix + "mlp.gate_proj.weight", layer.gate());
-            matrices.put(prefix + "mlp.up_proj.weight", layer.up());
-            matrices.put(prefix + "mlp.down_proj.weight", layer.down());
+            MlpNames names = MlpNames.of(config);
+            if (layer.router() != null) {
+                matrices.put(prefix + names.router(), layer.router());
+            }
+            for (int expert = 0; expert < layer.mlps().size(); expert++) {
+                Ops.Expert mlp = layer.mlps().get(expert);
+                matrices.put(prefix + names.gate(expert), mlp.gate());
+                matrices.put(prefix + names.up(expert), mlp.up());
+                matrices.put(prefix + names.down(expert), mlp.down());
+            }
         }
         matrices.put("lm_head.weight", weights.head());
         return matrices;
@@ -85,11 +92,16 @@ public final class Decoder implements Network {
         }
         q = ops.rope(q, batch.positions(), rope);
         k = ops.rope(k, batch.positions(), rope);
-        return ops.linear(ops.attention(q, k, v, Attention.causal(config.heads()), index, batch), layer.o(), null);
+        return ops.linear(ops.attention(q, k, v, config.attention(), index, batch), layer.o(), null);
     }
 
     private Tensor mlp(Ops ops, DecoderWeights.Layer layer, Tensor x) {
-        Tensor gated = ops.swiglu(ops.linear(x, layer.gate(), null), ops.linear(x, layer.up(), null));
-        return ops.linear(gated, layer.down(), null);
+        if (layer.router() != null) {
+            DecoderConfig.Mixture mixture = config.mixture();
+            return ops.mixture(x, layer.router(), layer.mlps(), mixture.top(), mixture.normalized());
+        }
+        Ops.Expert mlp = layer.mlps().getFirst();
+        Tensor gated = ops.swiglu(ops.linear(x, mlp.gate(), null), ops.linear(x, mlp.up(), null));
+        return ops.linear(gated, mlp.down(), null);
     }
 }

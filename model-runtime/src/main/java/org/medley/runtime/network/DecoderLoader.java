@@ -19,12 +19,27 @@ public final class DecoderLoader {
      * @param format what matrices are converted to, or null to use them as stored
      */
     public static Decoder load(ModelSource model, Arena arena, int context, DType format) {
+        DecoderConfig config = DecoderConfig.read(model.configFile(), model.config());
+        Map<String, Tensor> tensors = usable(model, arena, format);
+        if (config.architecture().equals("Phi3ForCausalLM")) {
+            tensors = Phi3.apart(model.path(), config, tensors);
+        }
+        return new Decoder(
+                config, DecoderWeights.of(model.path(), config, tensors), Math.min(context, config.context()));
+    }
+
+    /** The same for any family that can be served. */
+    public static Network network(ModelSource model, Arena arena, int context, DType format) {
         JsonNode json = model.config();
-        DecoderConfig config = DecoderConfig.read(model.configFile(), json);
+        return json.path("architectures").path(0).asText("").matches("Gemma[23]ForCausalLM")
+                ? new Gemma(model.configFile(), json, usable(model, arena, format), arena, context)
+                : load(model, arena, context, format);
+    }
+
+    private static Map<String, Tensor> usable(ModelSource model, Arena arena, DType format) {
         Map<String, Tensor> usable = new TreeMap<>();
         model.weights(arena).forEach((name, tensor) -> usable.put(name, usable(tensor, arena, format)));
-        return new Decoder(
-                config, DecoderWeights.of(model.path(), config, usable), Math.min(context, config.context()));
+        return usable;
     }
 
     private static Tensor usable(Tensor tensor, Arena arena, DType format) {

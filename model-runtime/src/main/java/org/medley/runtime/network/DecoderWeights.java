@@ -6,12 +6,14 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
+import org.medley.runtime.tensor.Ops;
 import org.medley.runtime.tensor.Tensor;
 import org.medley.runtime.weights.BadModelException;
 
 /** The decoder's tensors by role; absent optional ones are null. Shapes are checked here, once. */
 public record DecoderWeights(Tensor embedding, List<Layer> layers, Tensor finalNorm, Tensor head) {
-    /** One block. Linear weights are [out, in], norms and biases [width]. */
+    /** One block. Linear weights are [out, in], norms and biases [width]. Without a router there is one MLP. */
     public record Layer(
             Tensor attentionNorm,
             Tensor q,
@@ -24,9 +26,8 @@ public record DecoderWeights(Tensor embedding, List<Layer> layers, Tensor finalN
             Tensor kNorm,
             Tensor o,
             Tensor mlpNorm,
-            Tensor gate,
-            Tensor up,
-            Tensor down) {}
+            Tensor router,
+            List<Ops.Expert> mlps) {}
 
     /** The names and shapes, in checkpoint order, that a model of this configuration consists of. */
     public static Map<String, int[]> shapes(DecoderConfig config) {
@@ -55,9 +56,18 @@ public record DecoderWeights(Tensor embedding, List<Layer> layers, Tensor finalN
             }
             shapes.put(layer + "self_attn.o_proj.weight", new int[] {config.hidden(), queries});
             shapes.put(layer + "post_attention_layernorm.weight", new int[] {config.hidden()});
-            shapes.put(layer + "mlp.gate_proj.weight", new int[] {config.intermediate(), config.hidden()});
-            shapes.put(layer + "mlp.up_proj.weight", new int[] {config.intermediate(), config.hidden()});
-            shapes.put(layer + "mlp.down_proj.weight", new int[] {config.hidden(), config.intermediate()});
+            MlpNames names = MlpNames.of(config);
+            int width = config.mixture() == null
+                    ? config.intermediate()
+                    : config.mixture().intermediate();
+            if (names.router() != null) {
+                shapes.put(layer + names.router(), new int[] {config.mixture().experts(), config.hidden()});
+            }
+            for (int expert = 0; expert < names.count(); expert++) {
+                shapes.put(layer + names.gate(expert), new int[] {width, config.hidden()});
+                shapes.put(layer + names.up(expert), new int[] {width, config.hidden()});
+                shapes.put(layer + names.down(expert), new int[] {config.hidden(), width});
+            }
         }
         shapes.put("model.norm.weight", new int[] {config.hidden()});
         if (!config.tied()) {
@@ -83,6 +93,7 @@ public record DecoderWeights(Tensor embedding, List<Layer> layers, Tensor finalN
             }
         });
         List<Layer> layers = new ArrayList<>();
+        MlpNames names = MlpNames.of(config);
         for (int i = 0; i < config.layers(); i++) {
             String layer = "model.layers." + i + ".";
             layers.add(new Layer(
@@ -97,9 +108,13 @@ public record DecoderWeights(Tensor embedding, List<Layer> layers, Tensor finalN
                     tensors.get(layer + "self_attn.k_norm.weight"),
                     tensors.get(layer + "self_attn.o_proj.weight"),
                     tensors.get(layer + "post_attention_layernorm.weight"),
-                    tensors.get(layer + "mlp.gate_proj.weight"),
-                    tensors.get(layer + "mlp.up_proj.weight"),
-                    tensors.get(layer + "mlp.down_proj.weight")));
+                    names.router() == null ? null : tensors.get(layer + names.router()),
+                    IntStream.range(0, names.count())
+                            .mapToObj(expert -> new Ops.Expert(
+                                    tensors.get(layer + names.gate(expert)),
+                                    tensors.get(layer + names.up(expert)),
+                                    tensors.get(layer + names.down(expert))))
+                            .toList()));
         }
         Tensor embedding = tensors.get("model.embed_tokens.weight");
         return new DecoderWeights(

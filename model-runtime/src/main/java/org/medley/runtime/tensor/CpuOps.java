@@ -2,7 +2,9 @@ package org.medley.runtime.tensor;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.medley.runtime.tensor.kernel.AttentionKernel;
 import org.medley.runtime.tensor.kernel.Gemm;
 import org.medley.runtime.tensor.kernel.Gemm.Matrix;
@@ -180,6 +182,62 @@ public final class CpuOps implements Ops {
                 Math.toIntExact(gate.size()),
                 ELEMENT_GRAIN,
                 (from, to) -> RowKernels.swiglu(gate.address(), up.address(), out.address(), from, to));
+        return out;
+    }
+
+    @Override
+    public Tensor geglu(Tensor gate, Tensor up) {
+        check(Arrays.equals(gate.shape(), up.shape()), () -> "geglu: gate " + gate + " and up " + up + " differ");
+        return elementwise(gate, (from, to, out) -> RowKernels.geglu(gate.address(), up.address(), out, from, to));
+    }
+
+    @Override
+    public Tensor scale(Tensor x, float factor) {
+        return elementwise(x, (from, to, out) -> RowKernels.scaled(x.address(), factor, out, from, to));
+    }
+
+    @Override
+    public Tensor softCap(Tensor x, float cap) {
+        return elementwise(x, (from, to, out) -> RowKernels.softCapped(x.address(), cap, out, from, to));
+    }
+
+    private interface Elementwise {
+        void run(int from, int to, long out);
+    }
+
+    private Tensor elementwise(Tensor like, Elementwise body) {
+        Tensor out = workspace.tensor(like.rows(), like.cols());
+        Workers.ranges(Math.toIntExact(like.size()), ELEMENT_GRAIN, (from, to) -> body.run(from, to, out.address()));
+        return out;
+    }
+
+    /** Expert after expert over the rows that chose it: a row's sum has one order, whoever else is in the batch. */
+    @Override
+    public Tensor mixture(Tensor x, Tensor router, List<Expert> experts, int top, boolean normalized) {
+        check(
+                router.rows() == experts.size() && top >= 1 && top <= experts.size(),
+                () -> "mixture: " + top + " of " + experts.size() + " experts, router " + router);
+        Tensor scores = linear(x, router, null);
+        Tensor out = workspace.zeros(x.rows(), x.cols());
+        float[][] weights = new float[x.rows()][];
+        for (int row = 0; row < x.rows(); row++) {
+            weights[row] = Routing.weights(scores.slice(row, 1).toArray(), top, normalized);
+        }
+        for (int e = 0; e < experts.size(); e++) {
+            int expert = e;
+            int[] chosen = IntStream.range(0, x.rows())
+                    .filter(row -> weights[row][expert] > 0)
+                    .toArray();
+            if (chosen.length == 0) {
+                continue;
+            }
+            Tensor in = rows(x, chosen);
+            Expert w = experts.get(expert);
+            Tensor y = linear(swiglu(linear(in, w.gate(), null), linear(in, w.up(), null)), w.down(), null);
+            for (int i = 0; i < chosen.length; i++) {
+                RowKernels.axpy(weights[chosen[i]][expert], y.row(i), out.row(chosen[i]), x.cols());
+            }
+        }
         return out;
     }
 

@@ -1,5 +1,7 @@
 package org.medley.runtime.tensor;
 
+import java.util.List;
+
 /**
  * The one vocabulary in which networks are written. A server runs it forward; a trainer wraps it and records the way
  * back. Activations are F32 {@code [rows, cols]}; weights may be stored in any {@link DType}. Results live in the
@@ -42,6 +44,27 @@ public interface Ops {
 
     /** {@code silu(gate) * up}, elementwise. */
     Tensor swiglu(Tensor gate, Tensor up);
+
+    /** {@code gelu(gate) * up}, elementwise, with GELU's tanh form (Hendrycks and Gimpel 2016, sec. 2), as Gemma has it. */
+    Tensor geglu(Tensor gate, Tensor up);
+
+    /** Every element times a factor. */
+    Tensor scale(Tensor x, float factor);
+
+    /** {@code cap · tanh(x / cap)}, elementwise. */
+    Tensor softCap(Tensor x, float cap);
+
+    /**
+     * A mixture of gated MLPs (Shazeer et al. 2017): each row goes through the {@code top} experts that the router
+     * prefers, and their results are summed with the router's softmax probabilities.
+     *
+     * @param router [experts, width]
+     * @param normalized whether the probabilities of the chosen are scaled to sum to one
+     */
+    Tensor mixture(Tensor x, Tensor router, List<Expert> experts, int top, boolean normalized);
+
+    /** Linear weights [out, in] of one expert: silu(x · gateᵀ) * (x · upᵀ) · downᵀ. */
+    record Expert(Tensor gate, Tensor up, Tensor down) {}
 
     /** Elementwise sum. */
     Tensor add(Tensor a, Tensor b);

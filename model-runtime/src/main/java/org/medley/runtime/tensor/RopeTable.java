@@ -16,6 +16,11 @@ public final class RopeTable {
      * @param positions how many positions to prepare
      */
     public RopeTable(double[] inverseFrequencies, int positions) {
+        this(inverseFrequencies, positions, 1);
+    }
+
+    /** @param factor of all cosines and sines, by which queries and keys grow (LongRoPE's attention factor) */
+    public RopeTable(double[] inverseFrequencies, int positions, double factor) {
         int half = inverseFrequencies.length;
         this.headSize = 2 * half;
         this.positions = positions;
@@ -24,8 +29,8 @@ public final class RopeTable {
         for (int p = 0; p < positions; p++) {
             for (int i = 0; i < half; i++) {
                 double angle = p * inverseFrequencies[i];
-                cos[p * half + i] = (float) Math.cos(angle);
-                sin[p * half + i] = (float) Math.sin(angle);
+                cos[p * half + i] = (float) (factor * Math.cos(angle));
+                sin[p * half + i] = (float) (factor * Math.sin(angle));
             }
         }
     }

@@ -104,6 +104,31 @@ public final class Tape implements Ops {
     }
 
     @Override
+    public Tensor geglu(Tensor gate, Tensor up) {
+        throw untrained("geglu");
+    }
+
+    @Override
+    public Tensor scale(Tensor x, float factor) {
+        throw untrained("scale");
+    }
+
+    @Override
+    public Tensor softCap(Tensor x, float cap) {
+        throw untrained("softCap");
+    }
+
+    @Override
+    public Tensor mixture(Tensor x, Tensor router, List<Expert> experts, int top, boolean normalized) {
+        throw untrained("mixture");
+    }
+
+    private static UnsupportedOperationException untrained(String op) {
+        return new UnsupportedOperationException(
+                op + " has no way back: models of this family can be served but not trained");
+    }
+
+    @Override
     public Tensor add(Tensor a, Tensor b) {
         Tensor y = forward.add(a, b);
         return record(y, () -> {

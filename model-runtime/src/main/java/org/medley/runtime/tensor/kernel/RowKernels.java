@@ -93,6 +93,28 @@ public final class RowKernels {
         }
     }
 
+    /** y = gelu(gate) · up, GELU in its tanh form. */
+    public static void geglu(long gate, long up, long y, int from, int to) {
+        for (int i = from; i < to; i++) {
+            double g = Memory.f32(gate + 4L * i);
+            double gelu = 0.5 * g * (1 + Math.tanh(0.7978845608028654 * (g + 0.044715 * g * g * g)));
+            Memory.f32(y + 4L * i, (float) gelu * Memory.f32(up + 4L * i));
+        }
+    }
+
+    public static void scaled(long x, float factor, long y, int from, int to) {
+        for (int i = from; i < to; i++) {
+            Memory.f32(y + 4L * i, factor * Memory.f32(x + 4L * i));
+        }
+    }
+
+    /** y = cap · tanh(x / cap). */
+    public static void softCapped(long x, float cap, long y, int from, int to) {
+        for (int i = from; i < to; i++) {
+            Memory.f32(y + 4L * i, cap * (float) Math.tanh(Memory.f32(x + 4L * i) / cap));
+        }
+    }
+
     public static void add(long a, long b, long y, int from, int to) {
         int i = from;
         for (; i <= to - LANES; i += LANES) {

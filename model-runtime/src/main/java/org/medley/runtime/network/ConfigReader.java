@@ -1,0 +1,48 @@
+package org.medley.runtime.network;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import org.medley.runtime.tensor.Ops;
+import org.medley.runtime.weights.BadModelException;
+
+/** The values of a {@code config.json}; a missing or impossible one is refused by name. */
+record ConfigReader(Path file, JsonNode json) {
+    int size(String key) {
+        JsonNode node = json.path(key);
+        if (!node.isIntegralNumber() || !node.canConvertToInt() || node.asInt() < 1) {
+            throw new BadModelException(
+                    file, key + " is " + (node.isMissingNode() ? "missing" : node) + "; it must be a positive integer");
+        }
+        return node.asInt();
+    }
+
+    double positive(String key, double otherwise) {
+        if (!json.has(key)) {
+            return otherwise;
+        }
+        double value = json.get(key).asDouble(Double.NaN);
+        if (!(value > 0)) {
+            throw new BadModelException(file, key + " is " + json.get(key) + "; it must be a positive number");
+        }
+        return value;
+    }
+
+    Ops.Heads heads(int count, int kv, int size) {
+        try {
+            return new Ops.Heads(count, kv, size);
+        } catch (IllegalArgumentException e) {
+            throw new BadModelException(file, e.getMessage(), e);
+        }
+    }
+
+    /** The ids under {@code eos_token_id}, one or several. */
+    Set<Integer> endTokens() {
+        JsonNode node = json.path("eos_token_id");
+        Stream<JsonNode> ids = node.isArray() ? StreamSupport.stream(node.spliterator(), false) : Stream.of(node);
+        return ids.filter(JsonNode::isInt).map(JsonNode::asInt).collect(Collectors.toUnmodifiableSet());
+    }
+}

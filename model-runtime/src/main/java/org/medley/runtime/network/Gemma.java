@@ -1,0 +1,203 @@
+package org.medley.runtime.network;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.medley.runtime.tensor.Attention;
+import org.medley.runtime.tensor.Batch;
+import org.medley.runtime.tensor.Ops;
+import org.medley.runtime.tensor.RopeTable;
+import org.medley.runtime.tensor.Tensor;
+import org.medley.runtime.weights.BadModelException;
+
+/**
+ * Gemma 2 and 3 (Gemma Team 2024, 2025): norms before and after each part, gated MLPs with GELU, embeddings scaled by
+ * √width, and layers that see a window in turn with layers that see all. Gemma 2 caps attention scores and logits;
+ * Gemma 3 norms queries and keys, and rotates them by other angles in its windowed layers.
+ */
+final class Gemma implements Network {
+    private final Shape shape;
+    private final float epsilon;
+    private final float embeddingScale;
+    private final float logitCap;
+    private final RopeTable rope;
+    private final RopeTable localRope;
+    private final Tensor embedding;
+    private final Tensor finalNorm;
+    private final Tensor head;
+    private final List<Layer> layers;
+
+    private record Layer(
+            Attention attention,
+            boolean local,
+            Tensor inputNorm,
+            Tensor q,
+            Tensor k,
+            Tensor v,
+            Tensor qNorm,
+            Tensor kNorm,
+            Tensor o,
+            Tensor attentionNorm,
+            Tensor mlpNorm,
+            Ops.Expert mlp,
+            Tensor mlpOutNorm) {}
+
+    /**
+     * @param tensors by name; matrices as stored, vectors F32
+     * @param arena for the norms' weights, which are stored less one
+     */
+    Gemma(Path file, JsonNode json, Map<String, Tensor> tensors, Arena arena, int context) {
+        boolean third = json.path("architectures").path(0).asText("").startsWith("Gemma3");
+        ConfigReader in = new ConfigReader(file, json);
+        int hidden = in.size("hidden_size");
+        int count = in.size("num_attention_heads");
+        Ops.Heads heads = in.heads(count, in.size("num_key_value_heads"), in.size("head_dim"));
+        int positions = Math.min(context, in.size("max_position_embeddings"));
+        int depth = in.size("num_hidden_layers");
+        this.shape = new Shape(in.size("vocab_size"), depth, heads, positions, in.endTokens());
+        this.epsilon = (float) in.positive("rms_norm_eps", 1e-6);
+        this.embeddingScale = (float) Math.sqrt(hidden);
+        this.logitCap = (float) json.path("final_logit_softcapping").asDouble(0);
+        JsonNode scaling = json.path("rope_scaling");
+        double stretch = scaling.isObject() ? scaling.path("factor").asDouble(1) : 1;
+        double[] global = RopeTable.frequencies(heads.size(), in.positive("rope_theta", 10_000));
+        this.rope = new RopeTable(Arrays.stream(global).map(f -> f / stretch).toArray(), positions);
+        this.localRope = third
+                ? new RopeTable(
+                        RopeTable.frequencies(heads.size(), in.positive("rope_local_base_freq", 10_000)), positions)
+                : rope;
+        Weights weights = new Weights(file, tensors, arena);
+        int queries = count * heads.size();
+        int keys = heads.kv() * heads.size();
+        int inner = in.size("intermediate_size");
+        this.embedding = weights.matrix("model.embed_tokens", shape.vocabulary(), hidden);
+        this.head = tensors.containsKey("lm_head.weight")
+                ? weights.matrix("lm_head", shape.vocabulary(), hidden)
+                : embedding;
+        this.finalNorm = weights.norm("model.norm", hidden);
+        float scale = (float) (1 / Math.sqrt(in.positive("query_pre_attn_scalar", heads.size())));
+        float cap = third ? 0 : (float) json.path("attn_logit_softcapping").asDouble(0);
+        this.layers = new ArrayList<>();
+        for (int i = 0; i < depth; i++) {
+            String p = "model.layers." + i + ".";
+            boolean local = local(json, third, i);
+            int window = local ? in.size("sliding_window") : 0;
+            layers.add(new Layer(
+                    new Attention(heads, scale, window, cap, true),
+                    local,
+                    weights.norm(p + "input_layernorm", hidden),
+                    weights.matrix(p + "self_attn.q_proj", queries, hidden),
+                    weights.matrix(p + "self_attn.k_proj", keys, hidden),
+                    weights.matrix(p + "self_attn.v_proj", keys, hidden),
+                    third ? weights.norm(p + "self_attn.q_norm", heads.size()) : null,
+                    third ? weights.norm(p + "self_attn.k_norm", heads.size()) : null,
+                    weights.matrix(p + "self_attn.o_proj", hidden, queries),
+                    weights.norm(p + "post_attention_layernorm", hidden),
+                    weights.norm(p + "pre_feedforward_layernorm", hidden),
+                    new Ops.Expert(
+                            weights.matrix(p + "mlp.gate_proj", inner, hidden),
+                            weights.matrix(p + "mlp.up_proj", inner, hidden),
+                            weights.matrix(p + "mlp.down_proj", hidden, inner)),
+                    weights.norm(p + "post_feedforward_layernorm", hidden)));
+        }
+    }
+
+    /** Which layers see a window: as listed, or else by the pattern that each model was published with. */
+    private static boolean local(JsonNode json, boolean third, int layer) {
+        if (json.path("layer_types").isArray()) {
+            return json.path("layer_types").path(layer).asText().equals("sliding_attention");
+        }
+        return third ? (layer + 1) % json.path("sliding_window_pattern").asInt(6) != 0 : layer % 2 == 0;
+    }
+
+    private record Weights(Path file, Map<String, Tensor> tensors, Arena arena) {
+        Tensor matrix(String name, int rows, int cols) {
+            Tensor tensor = tensors.get(name + ".weight");
+            if (tensor == null || !Arrays.equals(tensor.shape(), new int[] {rows, cols})) {
+                throw new BadModelException(
+                        file,
+                        "tensor " + name + ".weight is " + (tensor == null ? "missing" : tensor) + "; it must be ["
+                                + rows + ", " + cols + "]");
+            }
+            return tensor;
+        }
+
+        Tensor norm(String name, int size) {
+            Tensor tensor = tensors.get(name + ".weight");
+            if (tensor == null || tensor.size() != size) {
+                throw new BadModelException(
+                        file,
+                        "tensor " + name + ".weight is " + (tensor == null ? "missing" : tensor) + "; it must be ["
+                                + size + "]");
+            }
+            float[] values = tensor.toArray();
+            for (int i = 0; i < size; i++) {
+                values[i] += 1;
+            }
+            return Tensor.of(arena, values, size);
+        }
+    }
+
+    @Override
+    public Shape shape() {
+        return shape;
+    }
+
+    @Override
+    public Map<String, Tensor> matrices() {
+        Map<String, Tensor> matrices = new LinkedHashMap<>();
+        for (int i = 0; i < layers.size(); i++) {
+            Layer layer = layers.get(i);
+            String p = "model.layers." + i + ".";
+            matrices.put(p + "self_attn.q_proj.weight", layer.q);
+            matrices.put(p + "self_attn.k_proj.weight", layer.k);
+            matrices.put(p + "self_attn.v_proj.weight", layer.v);
+            matrices.put(p + "self_attn.o_proj.weight", layer.o);
+            matrices.put(p + "mlp.gate_proj.weight", layer.mlp.gate());
+            matrices.put(p + "mlp.up_proj.weight", layer.mlp.up());
+            matrices.put(p + "mlp.down_proj.weight", layer.mlp.down());
+        }
+        matrices.put("lm_head.weight", head);
+        return matrices;
+    }
+
+    @Override
+    public Tensor hidden(Ops ops, Batch batch) {
+        Tensor x = ops.scale(ops.embedding(embedding, batch.tokens()), embeddingScale);
+        for (int i = 0; i < layers.size(); i++) {
+            Layer layer = layers.get(i);
+            Tensor attended = attention(ops, layer, i, ops.rmsNorm(x, layer.inputNorm, epsilon), batch);
+            x = ops.add(x, ops.rmsNorm(attended, layer.attentionNorm, epsilon));
+            Tensor in = ops.rmsNorm(x, layer.mlpNorm, epsilon);
+            Tensor gated = ops.geglu(ops.linear(in, layer.mlp.gate(), null), ops.linear(in, layer.mlp.up(), null));
+            Tensor out = ops.linear(gated, layer.mlp.down(), null);
+            x = ops.add(x, ops.rmsNorm(out, layer.mlpOutNorm, epsilon));
+        }
+        return ops.rmsNorm(x, finalNorm, epsilon);
+    }
+
+    private Tensor attention(Ops ops, Layer layer, int index, Tensor x, Batch batch) {
+        Tensor q = ops.linear(x, layer.q, null);
+        Tensor k = ops.linear(x, layer.k, null);
+        Tensor v = ops.linear(x, layer.v, null);
+        if (layer.qNorm != null) {
+            q = ops.rmsNorm(q, layer.qNorm, epsilon);
+            k = ops.rmsNorm(k, layer.kNorm, epsilon);
+        }
+        RopeTable table = layer.local ? localRope : rope;
+        q = ops.rope(q, batch.positions(), table);
+        k = ops.rope(k, batch.positions(), table);
+        return ops.linear(ops.attention(q, k, v, layer.attention, index, batch), layer.o, null);
+    }
+
+    @Override
+    public Tensor head(Ops ops, Tensor hidden) {
+        Tensor logits = ops.linear(hidden, head, null);
+        return logitCap > 0 ? ops.softCap(logits, logitCap) : logits;
+    }
+}
