@@ -14,7 +14,7 @@ final class Closure {
         for (int i = 0; i < heads.length; i++) {
             add(heads[i], stacks[i]);
         }
-        // A head whose callers grew is gone through again. It ends: rules are never entered without a byte read twice.
+        // A head whose callers grew is gone through again. It ends, since no rule begins by calling itself.
         for (int i = open.nextSetBit(0); i >= 0; i = open.nextSetBit(0)) {
             open.clear(i);
             expand(all.head(i), all.stack(i));

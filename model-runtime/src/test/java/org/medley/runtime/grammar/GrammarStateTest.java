@@ -33,7 +33,9 @@ class GrammarStateTest {
                                 new Syntax.Trigger(
                                         "<tool", new Syntax.Sequence(List.of(schema, new Syntax.Literal("/")))),
                                 new Syntax.Trigger("\"a\"", new Syntax.JsonObject())),
-                        Syntax.Times.values()[random.nextInt(3)]);
+                        random.nextInt(3) == 0
+                                ? Syntax.Times.ONCE
+                                : random.nextBoolean() ? Syntax.Times.ANY : Syntax.Times.AT_MOST_ONCE);
             case 1 ->
                 new Syntax.Alternatives(List.of(schema, new Syntax.JsonObject(), new Syntax.Regular("[\\[\"a-f]*!")));
             case 2 -> new Syntax.JsonSchema("""
