@@ -37,7 +37,9 @@ def inverse_frequencies(c):
     d = c["head_dim"]
     inv = 1.0 / (c["rope_theta"] ** (torch.arange(0, d, 2, dtype=torch.float64) / d))
     s = c.get("rope_scaling")
-    if s and s["rope_type"] == "llama3":
+    if s and s.get("type") == "longrope":
+        inv = inv / torch.tensor(s["short_factor"], dtype=torch.float64)
+    if s and s.get("rope_type") == "llama3":
         old, out = s["original_max_position_embeddings"], []
         for f in inv.tolist():
             wavelength = 2 * math.pi / f
@@ -55,9 +57,32 @@ def inverse_frequencies(c):
 def rotate(x, c):
     t, d = x.shape[1], x.shape[2]
     angles = torch.outer(torch.arange(t, dtype=torch.float64), inverse_frequencies(c))
-    cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+    sharper = 1.0
+    if (c.get("rope_scaling") or {}).get("type") == "longrope":
+        stretch = c["max_position_embeddings"] / c["original_max_position_embeddings"]
+        sharper = math.sqrt(1 + math.log(stretch) / math.log(c["original_max_position_embeddings"]))
+    cos, sin = (angles.cos() * sharper).to(x.dtype), (angles.sin() * sharper).to(x.dtype)
     a, b = x[..., : d // 2], x[..., d // 2 :]
     return torch.cat([a * cos - b * sin, b * cos + a * sin], -1)
+
+
+def mixture(c, w, p, h):
+    """Mixtral and Qwen3-MoE: the best experts by the router, weighted by its softmax."""
+    mixtral = c["architectures"][0].startswith("Mixtral")
+    scores = (h @ w[p + ("block_sparse_moe" if mixtral else "mlp") + ".gate.weight"].T).softmax(-1)
+    out = []
+    for row, score in zip(h, scores):
+        best = score.topk(c["num_experts_per_tok"])
+        share = best.values / best.values.sum() if mixtral or c["norm_topk_prob"] else best.values
+        y = 0
+        for s, e in zip(share, best.indices.tolist()):
+            names = [f"block_sparse_moe.experts.{e}.w{i}" for i in (1, 3, 2)] if mixtral else \
+                [f"mlp.experts.{e}.{x}_proj" for x in ("gate", "up", "down")]
+            gate, up, down = (w[p + n + ".weight"] for n in names)
+            g = gate @ row
+            y = y + s * (down @ (g * torch.sigmoid(g) * (up @ row)))
+        out.append(y)
+    return torch.stack(out)
 
 
 def forward(c, w, ids):
@@ -65,12 +90,15 @@ def forward(c, w, ids):
     x = w["model.embed_tokens.weight"][ids]
     t = len(ids)
     mask = torch.full((t, t), float("-inf"), dtype=x.dtype).triu(1)
+    if c.get("sliding_window"):
+        mask = mask + torch.full((t, t), float("-inf"), dtype=x.dtype).tril(-c["sliding_window"])
     for i in range(c["num_hidden_layers"]):
         p = f"model.layers.{i}."
         h = norm(x, w[p + "input_layernorm.weight"], eps)
         split = {}
-        for name, count in (("q", heads), ("k", kv), ("v", kv)):
-            y = h @ w[p + f"self_attn.{name}_proj.weight"].T
+        fused = w.get(p + "self_attn.qkv_proj.weight")
+        for name, count, at in (("q", heads, 0), ("k", kv, heads * d), ("v", kv, (heads + kv) * d)):
+            y = h @ (w[p + f"self_attn.{name}_proj.weight"] if fused is None else fused[at : at + count * d]).T
             if p + f"self_attn.{name}_proj.bias" in w:
                 y = y + w[p + f"self_attn.{name}_proj.bias"]
             y = y.view(t, count, d)
@@ -84,6 +112,13 @@ def forward(c, w, ids):
         y = (scores.softmax(-1) @ v).transpose(0, 1).reshape(t, heads * d)
         x = x + y @ w[p + "self_attn.o_proj.weight"].T
         h = norm(x, w[p + "post_attention_layernorm.weight"], eps)
+        if "num_experts_per_tok" in c:
+            x = x + mixture(c, w, p, h)
+            continue
+        if p + "mlp.gate_up_proj.weight" in w:
+            g, u = (h @ w[p + "mlp.gate_up_proj.weight"].T).chunk(2, -1)
+            x = x + (g * torch.sigmoid(g) * u) @ w[p + "mlp.down_proj.weight"].T
+            continue
         g = h @ w[p + "mlp.gate_proj.weight"].T
         x = x + (g * torch.sigmoid(g) * (h @ w[p + "mlp.up_proj.weight"].T)) @ w[p + "mlp.down_proj.weight"].T
     x = norm(x, w["model.norm.weight"], eps)
@@ -112,9 +147,22 @@ def model(name, seed, **over):
             w[p + "self_attn.k_norm.weight"] = 1 + 0.2 * torch.randn(d)
         w[p + "self_attn.o_proj.weight"] = 0.2 * torch.randn(n, h * d)
         w[p + "post_attention_layernorm.weight"] = 1 + 0.2 * torch.randn(n)
+        if "num_experts_per_tok" in c:
+            mixtral = c["architectures"][0].startswith("Mixtral")
+            inner = c["intermediate_size" if mixtral else "moe_intermediate_size"]
+            experts = c["num_local_experts" if mixtral else "num_experts"]
+            w[p + ("block_sparse_moe" if mixtral else "mlp") + ".gate.weight"] = torch.randn(experts, n)
+            for e in range(experts):
+                for stem, shape in (("w1" if mixtral else "gate_proj", (inner, n)), ("w3" if mixtral else "up_proj", (inner, n)),
+                                    ("w2" if mixtral else "down_proj", (n, inner))):
+                    w[p + f"{'block_sparse_moe' if mixtral else 'mlp'}.experts.{e}.{stem}.weight"] = 0.2 * torch.randn(shape)
+            continue
         w[p + "mlp.gate_proj.weight"] = 0.2 * torch.randn(c["intermediate_size"], n)
         w[p + "mlp.up_proj.weight"] = 0.2 * torch.randn(c["intermediate_size"], n)
         w[p + "mlp.down_proj.weight"] = 0.2 * torch.randn(n, c["intermediate_size"])
+        if c["architectures"][0].startswith("Phi3"):
+            w[p + "self_attn.qkv_proj.weight"] = torch.cat([w.pop(p + f"self_attn.{x}_proj.weight") for x in "qkv"])
+            w[p + "mlp.gate_up_proj.weight"] = torch.cat([w.pop(p + f"mlp.{x}_proj.weight") for x in ("gate", "up")])
     w["model.norm.weight"] = 1 + 0.2 * torch.randn(n)
     if not c["tie_word_embeddings"]:
         w["lm_head.weight"] = 0.3 * torch.randn(c["vocab_size"], n)
@@ -128,12 +176,19 @@ def model(name, seed, **over):
     json.dump(c, open(os.path.join(folder, "config.json"), "w"), indent=1)
     save_safetensors(os.path.join(folder, "model.safetensors"), w)
     json.dump({"ids": ids, "loss": loss.item(), "logits": [[round(v, 7) for v in row] for row in logits.tolist()],
-               "gradientNorms": {k: v.grad.norm().item() for k, v in params.items()}},
+               "gradientNorms": {k: v.grad.norm().item() for k, v in params.items() if v.grad is not None}},
               open(os.path.join(folder, "expected.json"), "w"))
 
 
-model("llama", 1)
-model("llama3-scaled", 2, rope_theta=500000.0, rope_scaling=dict(rope_type="llama3", factor=8.0, low_freq_factor=1.0,
-      high_freq_factor=4.0, original_max_position_embeddings=64))
-model("qwen2-tied", 3, architectures=["Qwen2ForCausalLM"], tie_word_embeddings=True)
-model("qwen3", 4, architectures=["Qwen3ForCausalLM"], head_dim=16)
+if __name__ == "__main__":
+    model("llama", 1)
+    model("llama3-scaled", 2, rope_theta=500000.0, rope_scaling=dict(rope_type="llama3", factor=8.0, low_freq_factor=1.0,
+          high_freq_factor=4.0, original_max_position_embeddings=64))
+    model("qwen2-tied", 3, architectures=["Qwen2ForCausalLM"], tie_word_embeddings=True)
+    model("qwen3", 4, architectures=["Qwen3ForCausalLM"], head_dim=16)
+    model("mistral", 5, architectures=["MistralForCausalLM"], sliding_window=5)
+    model("phi3-long", 6, architectures=["Phi3ForCausalLM"], original_max_position_embeddings=64,
+          rope_scaling=dict(type="longrope", short_factor=[1.0, 1.1, 1.3, 1.7, 2.2, 3.0], long_factor=[2.0] * 6))
+    model("mixtral", 7, architectures=["MixtralForCausalLM"], num_local_experts=5, num_experts_per_tok=2, intermediate_size=40)
+    model("qwen3-moe", 8, architectures=["Qwen3MoeForCausalLM"], num_experts=6, num_experts_per_tok=3, moe_intermediate_size=24,
+          norm_topk_prob=True)

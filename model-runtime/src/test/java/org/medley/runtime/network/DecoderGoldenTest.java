@@ -25,7 +25,19 @@ class DecoderGoldenTest {
     private static final double TOLERANCE = 1e-4;
 
     @ParameterizedTest
-    @ValueSource(strings = {"llama", "llama3-scaled", "qwen2-tied", "qwen3"})
+    @ValueSource(
+            strings = {
+                "llama",
+                "llama3-scaled",
+                "qwen2-tied",
+                "qwen3",
+                "mistral",
+                "phi3-long",
+                "mixtral",
+                "qwen3-moe",
+                "gemma2",
+                "gemma3"
+            })
     void logitsEqualTheReferenceWholeAndTokenByToken(String name) throws Exception {
         Path folder = Path.of("src/test/resources/golden", name);
         JsonNode expected =
@@ -36,14 +48,14 @@ class DecoderGoldenTest {
         int[] positions = IntStream.range(0, ids.length).toArray();
         try (Arena arena = Arena.ofShared();
                 Workspace workspace = new Workspace()) {
-            Decoder decoder = DecoderLoader.load(new ModelFolder(folder), arena, 64, DType.F32);
+            Network decoder = DecoderLoader.network(new ModelFolder(folder), arena, 64, DType.F32);
             CpuOps ops = new CpuOps(workspace);
             Batch whole = new Batch(ids, positions, List.of(new Batch.Span(0, ids.length)));
             compare(decoder.logits(ops, whole, positions).toArray(), expected.get("logits"), 0);
-            Ops.Heads heads = decoder.config().heads();
+            Ops.Heads heads = decoder.shape().heads();
             int pages = (ids.length + KvPool.PAGE - 1) / KvPool.PAGE;
             int[] scattered = IntStream.range(0, pages).map(i -> pages - 1 - i).toArray();
-            try (KvPool cache = new KvPool(pages, decoder.config().layers(), heads.kv(), heads.size(), DType.F32)) {
+            try (KvPool cache = new KvPool(pages, decoder.shape().layers(), heads.kv(), heads.size(), DType.F32)) {
                 int at = 0;
                 for (int count : new int[] {5, 1, 1, ids.length - 7}) {
                     workspace.reset();
