@@ -16,6 +16,7 @@ import org.medley.runtime.engine.TokenListener;
 import org.medley.runtime.hub.HubException;
 import org.medley.runtime.hub.ModelStore;
 import org.medley.runtime.hub.ModelsCommand;
+import org.medley.runtime.quantize.QuantizeCommand;
 import org.medley.runtime.text.ChatTemplate;
 import org.medley.runtime.weights.BadModelException;
 import org.medley.runtime.weights.ModelSource;
@@ -27,7 +28,7 @@ import picocli.CommandLine.Parameters;
 /** Models from the command line. */
 @Command(
         name = "medley",
-        subcommands = {ModelsCommand.class, Main.Chat.class, BenchCommand.class},
+        subcommands = {ModelsCommand.class, Main.Chat.class, QuantizeCommand.class, BenchCommand.class},
         mixinStandardHelpOptions = true)
 public final class Main {
     private Main() {}
