@@ -52,6 +52,7 @@ public final class Engine implements AutoCloseable {
         this.name = name;
         this.limits = limits;
         this.arrivals = new LinkedBlockingQueue<>(limits.waiting());
+        this.template = ChatTemplate.of(model);
         this.arena = Arena.ofShared();
         try {
             this.decoder = DecoderLoader.load(model, arena, context, format);
@@ -60,7 +61,6 @@ public final class Engine implements AutoCloseable {
             arena.close();
             throw e;
         }
-        this.template = ChatTemplate.of(model);
         this.thread = Thread.ofPlatform().name("medley-engine-" + name).daemon().start(this::serve);
     }
 

@@ -33,6 +33,7 @@ public record DecoderConfig(
         boolean qkNorm,
         boolean tied,
         Set<Integer> endTokens) {
+    private static final int MAX_LAYERS = 10_000;
 
     /** Reads and checks {@code config.json}; a missing or impossible value is refused by name. */
     public static DecoderConfig read(Path file, JsonNode json) {
@@ -72,7 +73,7 @@ public record DecoderConfig(
                 in.size("vocab_size"),
                 hidden,
                 in.size("intermediate_size"),
-                in.size("num_hidden_layers"),
+                in.layers(),
                 heads,
                 in.size("max_position_embeddings"),
                 (float) in.positive("rms_norm_eps", 1e-6),
@@ -125,6 +126,15 @@ public record DecoderConfig(
                         key + " is " + (node.isMissingNode() ? "missing" : node) + "; it must be a positive integer");
             }
             return node.asInt();
+        }
+
+        int layers() {
+            int layers = size("num_hidden_layers");
+            if (layers > MAX_LAYERS) {
+                throw new BadModelException(
+                        file, "num_hidden_layers is " + layers + "; at most " + MAX_LAYERS + " are possible");
+            }
+            return layers;
         }
 
         double positive(String key, double otherwise) {
