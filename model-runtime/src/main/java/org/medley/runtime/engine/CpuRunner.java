@@ -17,6 +17,7 @@ import org.medley.runtime.tensor.KvPool;
 import org.medley.runtime.tensor.Ops;
 import org.medley.runtime.tensor.Tensor;
 import org.medley.runtime.tensor.Workspace;
+import org.medley.runtime.weights.BadModelException;
 import org.medley.runtime.weights.ModelSource;
 
 /** A network on the processor. */
@@ -31,13 +32,14 @@ final class CpuRunner implements Runner {
 
     /**
      * @param arena what the network's weights live in; closed with the runner
+     * @param weights the network's matrices, laid out
      * @param pages of the cache
      * @param cacheFormat of its elements
      */
-    private CpuRunner(Network network, Arena arena, int pages, DType cacheFormat) {
+    private CpuRunner(Network network, Arena arena, CpuWeights weights, int pages, DType cacheFormat) {
         this.arena = arena;
         this.network = network;
-        this.weights = CpuWeights.of(network.matrices().values(), arena);
+        this.weights = weights;
         this.ops = new CpuOps(workspace, weights);
         var shape = network.shape();
         this.cache = new KvPool(
@@ -49,10 +51,20 @@ final class CpuRunner implements Runner {
         Arena arena = Arena.ofShared();
         try {
             Network network = DecoderLoader.network(model, arena, options.context(), options.format());
-            return new CpuRunner(network, arena, pages.applyAsInt(network.shape()), options.cacheFormat());
+            CpuWeights weights = new CpuWeights();
+            network.matrices().forEach((name, matrix) -> layOut(model, name, matrix, weights, arena));
+            return new CpuRunner(network, arena, weights, pages.applyAsInt(network.shape()), options.cacheFormat());
         } catch (RuntimeException e) {
             arena.close();
             throw e;
+        }
+    }
+
+    private static void layOut(ModelSource model, String name, Tensor matrix, CpuWeights weights, Arena arena) {
+        try {
+            weights.add(List.of(matrix), arena);
+        } catch (IllegalArgumentException e) {
+            throw new BadModelException(model.path(), "tensor " + name + ": " + e.getMessage(), e);
         }
     }
 

@@ -11,6 +11,8 @@ import org.medley.runtime.weights.BadModelException;
 
 /** The values of a {@code config.json}; a missing or impossible one is refused by name. */
 record ConfigReader(Path file, JsonNode json) {
+    private static final int MAX_LAYERS = 10_000;
+
     int size(String key) {
         JsonNode node = json.path(key);
         if (!node.isIntegralNumber() || !node.canConvertToInt() || node.asInt() < 1) {
@@ -18,6 +20,15 @@ record ConfigReader(Path file, JsonNode json) {
                     file, key + " is " + (node.isMissingNode() ? "missing" : node) + "; it must be a positive integer");
         }
         return node.asInt();
+    }
+
+    int layers() {
+        int layers = size("num_hidden_layers");
+        if (layers > MAX_LAYERS) {
+            throw new BadModelException(
+                    file, "num_hidden_layers is " + layers + "; at most " + MAX_LAYERS + " are possible");
+        }
+        return layers;
     }
 
     double positive(String key, double otherwise) {

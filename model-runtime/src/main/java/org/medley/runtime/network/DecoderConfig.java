@@ -40,7 +40,6 @@ public record DecoderConfig(
         Mixture mixture,
         boolean tied,
         Set<Integer> endTokens) {
-
     private static final List<String> ARCHITECTURES = List.of(
             "LlamaForCausalLM",
             "MistralForCausalLM",
@@ -94,7 +93,7 @@ public record DecoderConfig(
                 in.size("vocab_size"),
                 hidden,
                 in.size("intermediate_size"),
-                in.size("num_hidden_layers"),
+                in.layers(),
                 heads,
                 in.size("max_position_embeddings"),
                 (float) in.positive("rms_norm_eps", 1e-6),

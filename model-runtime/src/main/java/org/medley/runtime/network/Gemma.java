@@ -58,7 +58,7 @@ final class Gemma implements Network {
         int count = in.size("num_attention_heads");
         Ops.Heads heads = in.heads(count, in.size("num_key_value_heads"), in.size("head_dim"));
         int positions = Math.min(context, in.size("max_position_embeddings"));
-        int depth = in.size("num_hidden_layers");
+        int depth = in.layers();
         this.shape = new Shape(in.size("vocab_size"), depth, heads, positions, in.endTokens());
         this.epsilon = (float) in.positive("rms_norm_eps", 1e-6);
         this.embeddingScale = (float) Math.sqrt(hidden);

@@ -109,11 +109,14 @@ final class QuantizedWeights {
             return new Scales(column, 1, tensor.cols());
         }
         JsonNode block = quantization.path("weight_block_size");
-        int rows = block.path(0).asInt(block.isMissingNode() ? Formats.FP8_BLOCK : 0);
-        int cols = block.path(1).asInt(block.isMissingNode() ? Formats.FP8_BLOCK : 0);
-        if (rows < 1 || cols < 1 || block.size() > 2) {
+        if (block.isMissingNode()) {
+            return new Scales(factors, Formats.FP8_BLOCK, Formats.FP8_BLOCK);
+        }
+        boolean sizes =
+                block.size() == 2 && block.get(0).isInt() && block.get(1).isInt();
+        if (!sizes || block.get(0).asInt() < 1 || block.get(1).asInt() < 1) {
             throw new BadModelException(model, "weight_block_size is " + block + "; it must be two positive integers");
         }
-        return new Scales(factors, rows, cols);
+        return new Scales(factors, block.get(0).asInt(), block.get(1).asInt());
     }
 }

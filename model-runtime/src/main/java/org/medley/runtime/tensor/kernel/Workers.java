@@ -93,6 +93,9 @@ public final class Workers {
             }
         }
         Throwable thrown = failure;
+        if (thrown instanceof IllegalArgumentException refusal) {
+            throw refusal;
+        }
         if (thrown != null) {
             throw new IllegalStateException("a parallel section failed: " + thrown, thrown);
         }
