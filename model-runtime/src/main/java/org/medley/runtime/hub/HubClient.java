@@ -46,7 +46,13 @@ final class HubClient implements AutoCloseable {
     JsonNode listing(Repository repository) throws IOException {
         URI uri = URI.create(hub + "/api/models/" + repository.owner() + "/" + repository.name() + "/revision/"
                 + encoded(repository.revision()) + "?blobs=true");
-        Answer answer = get(uri, 0);
+        Answer answer;
+        try {
+            answer = get(uri, 0);
+        } catch (IOException e) {
+            String cause = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+            throw new HubException(hub + " cannot be reached: " + cause, e);
+        }
         try (InputStream body = answer.response.body()) {
             check(answer.response, repository.toString(), 200);
             byte[] bytes = body.readNBytes(MAX_LISTING);

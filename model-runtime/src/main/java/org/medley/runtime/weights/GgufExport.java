@@ -200,12 +200,15 @@ public final class GgufExport {
         if (family == GgufFamily.BERT) {
             metadata.put("bert.attention.causal", false);
             metadata.put(
+                    "tokenizer.ggml.token_type_count",
+                    config.path("type_vocab_size").asInt(2));
+            metadata.put(
                     "bert.pooling_type", config.path("pooling_type").asText().equals("mean") ? 1 : 2);
         } else {
             heads(metadata);
             scaling(metadata);
         }
-        metadata.putAll(GgufVocabulary.of(source, vocabulary));
+        metadata.putAll(GgufVocabulary.of(source, family, vocabulary));
         if (source.chatTemplate() != null) {
             metadata.put("tokenizer.chat_template", source.chatTemplate());
         }

@@ -9,10 +9,13 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** The {@code tokenizer.json} that cuts texts as a GGUF file's vocabulary does. */
 final class GgufTokenizer {
     private static final String SPACE = "\u2581";
+
+    private static final Set<String> PHI3_PLAIN = Set.of("<unk>", "<s>", "<|endoftext|>");
 
     private final GgufMetadata metadata;
     private final List<String> tokens;
@@ -57,9 +60,14 @@ final class GgufTokenizer {
         return root;
     }
 
-    /** Control tokens are special; those that a vocabulary's maker defined are found in texts but shown as text. */
+    /**
+     * Control tokens are special; those that a vocabulary's maker defined are found in texts but shown as text. Phi-3's
+     * SentencePiece vocabulary is the one whose added tokens take the white space behind them, which files do not say.
+     */
     private void addedTokens() {
         ArrayNode added = root.putArray("added_tokens");
+        boolean phi3 = metadata.text("general.architecture", "").equals("phi3")
+                && metadata.text("tokenizer.ggml.model").equals("llama");
         for (int id = 0; id < types.length; id++) {
             boolean special = types[id] == GgufVocabulary.CONTROL || types[id] == GgufVocabulary.UNKNOWN;
             if (special || types[id] == GgufVocabulary.USER_DEFINED) {
@@ -68,7 +76,7 @@ final class GgufTokenizer {
                         .put("content", tokens.get(id))
                         .put("single_word", false)
                         .put("lstrip", false)
-                        .put("rstrip", false)
+                        .put("rstrip", phi3 && !PHI3_PLAIN.contains(tokens.get(id)))
                         .put("normalized", false)
                         .put("special", special);
             }

@@ -45,13 +45,13 @@ final class GgufVocabulary {
      * @param atLeast tokens that the embedding table has rows for; unused ones fill up to it
      * @throws BadModelException if the tokenizer is of a kind that GGUF has not
      */
-    static Map<String, Object> of(ModelSource source, int atLeast) {
+    static Map<String, Object> of(ModelSource source, GgufFamily family, int atLeast) {
         try {
             byte[] json = source.tokenizerJson();
             GgufVocabulary vocabulary = new GgufVocabulary(source.path(), JSON.readTree(json));
             vocabulary.build(atLeast);
             vocabulary.roles(source);
-            if (!vocabulary.isWhole()) {
+            if (!vocabulary.isWhole(family)) {
                 vocabulary.metadata.put(WHOLE, new String(json, StandardCharsets.UTF_8));
             }
             return vocabulary.metadata;
@@ -185,9 +185,11 @@ final class GgufVocabulary {
     }
 
     /** Whether a reader of the metadata gets this tokenizer back. */
-    private boolean isWhole() {
+    private boolean isWhole(GgufFamily family) {
         try {
-            JsonNode read = GgufTokenizer.of(new GgufMetadata(model, asRead()));
+            Map<String, Object> all = asRead();
+            all.put("general.architecture", family.gguf);
+            JsonNode read = GgufTokenizer.of(new GgufMetadata(model, all));
             return TokenizerJson.same(read, tokenizer);
         } catch (BadModelException e) {
             return false;

@@ -234,6 +234,15 @@ class PullTest {
     }
 
     @Test
+    void aHubThatIsNotThereIsNamed() {
+        String address = hub.address();
+        hub.close();
+        assertThatThrownBy(this::pull)
+                .isInstanceOf(HubException.class)
+                .hasMessage(address + " cannot be reached: ConnectException");
+    }
+
+    @Test
     void hubsThatAreNoneAreRefused() {
         for (String address : List.of("ftp://hub", "hub", "http:", "http://a b")) {
             assertThatThrownBy(() -> new HubClient(address, null).close())

@@ -151,7 +151,7 @@ class GgufTokenizerTest {
     }
 
     @Test
-    void merging() throws Exception {
+    void piecesMergeByScoreAndLongerBeginningsFirst() throws Exception {
         Map<String, Object> values = Map.of(
                 "tokenizer.ggml.model", "llama",
                 "tokenizer.ggml.tokens", List.of("<unk>", "a", "b", "ab", "ba", "aba"),
@@ -160,5 +160,21 @@ class GgufTokenizerTest {
         var json = GgufTokenizer.of(new GgufMetadata(Path.of("a.gguf"), values));
         assertThat(new ObjectMapper().writeValueAsString(json.at("/model/merges")))
                 .isEqualTo("[\"b a\",\"a b\",\"ab a\",\"a ba\"]");
+    }
+
+    @Test
+    void phi3sTokensTakeTheSpaceBehindThem() throws Exception {
+        Path file = folder.resolve("tokenizer.json");
+        Map<String, Object> values = Map.of(
+                "general.architecture", "phi3",
+                "tokenizer.ggml.model", "llama",
+                "tokenizer.ggml.tokens", List.of("<unk>", "<s>", "<|user|>", "\u2581", "a", "\u2581a", "<0x0A>"),
+                "tokenizer.ggml.token_type", List.of(2L, 3L, 3L, 1L, 1L, 1L, 6L),
+                "tokenizer.ggml.scores", List.of(0.0, 0.0, 0.0, -5.0, -5.0, -1.0, 0.0));
+        new ObjectMapper().writeValue(file.toFile(), GgufTokenizer.of(new GgufMetadata(Path.of("a.gguf"), values)));
+        try (Tokenizer tokenizer = new Tokenizer(file)) {
+            assertThat(tokenizer.encode("<|user|>\n a")).containsExactly(2, 5);
+            assertThat(tokenizer.encode("<s>\na")).containsExactly(1, 3, 6, 4);
+        }
     }
 }

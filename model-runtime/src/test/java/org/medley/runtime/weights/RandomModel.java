@@ -17,14 +17,17 @@ final class RandomModel {
     private static final int HIDDEN = 64;
     private static final int INNER = 96;
     private static final int VOCABULARY = 1200;
-    private static final int LAYERS = 2;
 
     private final GgufFamily family;
+    /** llama.cpp computes with Gemma's published depths only. */
+    private final int layers;
+
     private final ObjectNode config = JSON.createObjectNode();
     private final Map<String, int[]> shapes = new LinkedHashMap<>();
 
     private RandomModel(GgufFamily family) {
         this.family = family;
+        this.layers = family.normsWithOne() ? 26 : 2;
     }
 
     /** Writes the folder, its tokenizer one of those under {@code golden/tokenizers}. */
@@ -63,7 +66,7 @@ final class RandomModel {
         config.put("vocab_size", VOCABULARY)
                 .put("hidden_size", HIDDEN)
                 .put("intermediate_size", INNER)
-                .put("num_hidden_layers", LAYERS)
+                .put("num_hidden_layers", layers)
                 .put("num_attention_heads", 4)
                 .put("max_position_embeddings", 512);
         if (family == GgufFamily.BERT) {
@@ -79,7 +82,7 @@ final class RandomModel {
         shapes.put("embeddings.position_embeddings.weight", new int[] {512, HIDDEN});
         shapes.put("embeddings.token_type_embeddings.weight", new int[] {2, HIDDEN});
         normAndBias("embeddings.LayerNorm", HIDDEN);
-        for (int i = 0; i < LAYERS; i++) {
+        for (int i = 0; i < layers; i++) {
             String layer = "encoder.layer." + i + ".";
             for (String part : new String[] {"self.query", "self.key", "self.value", "output.dense"}) {
                 linear(layer + "attention." + part, HIDDEN, HIDDEN, true);
@@ -120,7 +123,7 @@ final class RandomModel {
         if (!gemma) {
             shapes.put("lm_head.weight", new int[] {VOCABULARY, HIDDEN});
         }
-        for (int i = 0; i < LAYERS; i++) {
+        for (int i = 0; i < layers; i++) {
             layer("model.layers." + i + ".");
         }
     }
@@ -131,7 +134,14 @@ final class RandomModel {
                 .put("partial_rotary_factor", 0.75);
         ObjectNode scaling = config.putObject("rope_scaling").put("rope_type", "longrope");
         for (String kind : new String[] {"long_factor", "short_factor"}) {
-            scaling.putArray(kind).add(1.0).add(1.25).add(kind.startsWith("l") ? 8.5 : 2.5);
+            double last = kind.startsWith("l") ? 8.5 : 2.5;
+            scaling.putArray(kind)
+                    .add(1.0)
+                    .add(1.25)
+                    .add(1.5)
+                    .add(2.0)
+                    .add(2.25)
+                    .add(last);
         }
     }
 

@@ -14,7 +14,7 @@ final class Scope {
 
     /** How much a rendering may do: a template comes with a model, from whoever made that. */
     private static final class Budget {
-        private long steps = 20_000_000;
+        private long steps = 5_000_000;
     }
 
     Scope() {
