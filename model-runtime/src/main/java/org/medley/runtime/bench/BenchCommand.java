@@ -82,8 +82,11 @@ public final class BenchCommand {
         @Option(names = "--generate", defaultValue = "64", description = "tokens of each answer (${DEFAULT-VALUE})")
         int generate;
 
-        @Option(names = "--users", split = ",", description = "how many at once; none for alone only (1,4,16,64)")
+        @Option(names = "--users", split = ",", description = "how many at once (1,4,16,64)")
         List<Integer> users = List.of(1, 4, 16, 64);
+
+        @Option(names = "--alone", description = "one request at a time only")
+        boolean alone;
 
         @Option(names = "--format", description = "F32, BF16, Q8 or Q4_0 instead of as stored")
         DType format;
@@ -115,7 +118,7 @@ public final class BenchCommand {
                 ServeBench bench = new ServeBench(engine, times, prompt, generate);
                 bench.alone(limits, out);
                 var rows = out.putArray("users");
-                for (int count : users) {
+                for (int count : alone ? List.<Integer>of() : users) {
                     bench.users(count, rows);
                 }
             }

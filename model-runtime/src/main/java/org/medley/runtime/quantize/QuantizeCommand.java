@@ -105,7 +105,7 @@ public final class QuantizeCommand implements Callable<Integer> {
                     text);
         }
         if (gguf != null) {
-            GgufExport.write(small, gguf, scheme.dtype());
+            GgufExport.write(small, gguf, null);
             System.out.printf(Locale.ROOT, "%s: %.1f MB%n", gguf, Files.size(gguf) / 1e6);
         }
         return 0;

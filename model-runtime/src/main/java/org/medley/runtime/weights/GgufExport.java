@@ -62,7 +62,8 @@ public final class GgufExport {
     }
 
     /**
-     * @param format F32, BF16, F16, Q8 or Q4_0 for matrices; vectors are written as F32
+     * @param format F32, BF16, F16, Q8 or Q4_0 for matrices, or null for what each is stored in; vectors are written as
+     *     F32
      * @throws BadModelException if the model is not of an architecture that llama.cpp has under another name
      */
     public static void write(ModelSource source, Path target, DType format) throws IOException {
@@ -153,11 +154,16 @@ public final class GgufExport {
         return tensor;
     }
 
+    private static DType kept(Tensor tensor) {
+        boolean known = tensor.scales() == null && GgmlType.of(tensor.dtype()).isPresent();
+        return known ? tensor.dtype() : DType.BF16;
+    }
+
     private SafetensorsWriter.Declared declared(List<Tensor> tensors) {
         int[] shape = tensors.getFirst().shape();
         boolean vector = shape.length == 1;
-        boolean fits = shape[shape.length - 1] % format.blockElements() == 0;
-        DType dtype = vector ? DType.F32 : fits ? format : DType.F16;
+        boolean fits = format != null && shape[shape.length - 1] % format.blockElements() == 0;
+        DType dtype = vector ? DType.F32 : format == null ? kept(tensors.getFirst()) : fits ? format : DType.F16;
         if (tensors.size() > 1) {
             shape = new int[] {tensors.size(), shape[0], shape[1]};
         }
@@ -185,7 +191,7 @@ public final class GgufExport {
         Map<String, Object> metadata = new LinkedHashMap<>();
         metadata.put("general.architecture", family.gguf);
         metadata.put("general.name", target.getFileName().toString().replaceFirst("\\.gguf$", ""));
-        metadata.put("general.file_type", FILE_TYPES.getOrDefault(format, 0));
+        metadata.put("general.file_type", format == null ? 0 : FILE_TYPES.getOrDefault(format, 0));
         metadata.put("general.quantization_version", 2);
         int vocabulary = config.path("vocab_size").asInt();
         metadata.put(family.gguf + ".vocab_size", vocabulary);
