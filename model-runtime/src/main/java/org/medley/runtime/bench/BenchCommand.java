@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
@@ -85,6 +86,9 @@ public final class BenchCommand {
         @Option(names = "--users", split = ",", description = "how many at once (1,4,16,64)")
         List<Integer> users = List.of(1, 4, 16, 64);
 
+        @Option(names = "--schema", paramLabel = "FILE", description = "also measure answers held to this JSON schema")
+        Path schema;
+
         @Option(names = "--alone", description = "one request at a time only")
         boolean alone;
 
@@ -117,6 +121,9 @@ public final class BenchCommand {
             try (Engine engine = new Engine(model, ModelSource.of(path), options, times)) {
                 ServeBench bench = new ServeBench(engine, times, prompt, generate);
                 bench.alone(limits, out);
+                if (schema != null) {
+                    bench.constrained(Files.readString(schema), out);
+                }
                 var rows = out.putArray("users");
                 for (int count : alone ? List.<Integer>of() : users) {
                     bench.users(count, rows);

@@ -8,13 +8,17 @@ import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.medley.runtime.engine.Engine;
 import org.medley.runtime.engine.EngineObserver;
+import org.medley.runtime.engine.GrammarConstraint;
 import org.medley.runtime.engine.Request;
 import org.medley.runtime.engine.SamplingParams;
 import org.medley.runtime.engine.TokenListener;
+import org.medley.runtime.grammar.Grammar;
+import org.medley.runtime.grammar.Syntax;
 
 /**
  * An engine under load. Alone: tokens per second of prompt and of generation, by the clock and by processor time.
@@ -24,6 +28,8 @@ import org.medley.runtime.engine.TokenListener;
 final class ServeBench {
     /** Requests per user in a round of many. */
     private static final int REQUESTS = 4;
+
+    private static final int CONSTRAINED_ROUNDS = 20;
 
     private final Engine engine;
     private final Times times;
@@ -131,6 +137,47 @@ final class ServeBench {
                 generate / cpu,
                 moved / 1e9,
                 100 * moved / limits.readBytes());
+    }
+
+    /**
+     * What it costs to hold answers to a JSON schema: as many tokens as the schema lets a random choice write, then as
+     * many of free text behind the same prompt, in turn.
+     */
+    void constrained(String schema, ObjectNode out) throws InterruptedException, ExecutionException {
+        Grammar grammar = Grammar.compile(new Syntax.JsonSchema(schema), engine.grammarVocabulary());
+        double[] seconds = new double[2];
+        long[] tokens = new long[2];
+        for (int round = 0; round < 2 * CONSTRAINED_ROUNDS; round++) {
+            int kind = round % 2;
+            SamplingParams params = SamplingParams.builder()
+                    .temperature(1)
+                    .seed(round / 2)
+                    .maxTokens(generate)
+                    .ignoreEnd(kind == 1)
+                    .build();
+            int[] ids = new SplittableRandom(round / 2).ints(prompt, 33, 90).toArray();
+            long began = System.nanoTime();
+            int made = engine.complete(
+                            new Request(ids, params, "", null, kind == 0 ? () -> new GrammarConstraint(grammar) : null))
+                    .get()
+                    .usage()
+                    .completionTokens();
+            if (round >= CONSTRAINED_ROUNDS) { // the first half warms up
+                seconds[kind] += (System.nanoTime() - began) / 1e9;
+                tokens[kind] += made;
+            }
+        }
+        double bound = seconds[0] / tokens[0];
+        double free = seconds[1] / tokens[1];
+        System.out.printf(
+                Locale.ROOT,
+                "held to the schema %.3f ms a token over %d, free %.3f ms over %d: %+.1f%%%n",
+                bound * 1e3,
+                tokens[0],
+                free * 1e3,
+                tokens[1],
+                100 * (bound / free - 1));
+        out.putObject("constrained").put("seconds_per_token", bound).put("free_seconds_per_token", free);
     }
 
     /** Many users: as many requests in flight at the start, then arrivals at the rate at which that start was served. */

@@ -297,9 +297,14 @@ public final class Engine implements AutoCloseable {
 
     /** Takes a request of which only the end matters; refuses like {@link #submit}. */
     public CompletableFuture<Completion> complete(int[] prompt, SamplingParams params) {
+        return complete(new Request(prompt, params));
+    }
+
+    /** The same for any request. */
+    public CompletableFuture<Completion> complete(Request request) {
         CompletableFuture<Completion> answer = new CompletableFuture<>();
         StringBuilder text = new StringBuilder();
-        submit(prompt, params, new TokenListener() {
+        submit(request, List.of(new TokenListener() {
             @Override
             public void text(String piece, List<Chosen> tokens) {
                 text.append(piece);
@@ -314,7 +319,7 @@ public final class Engine implements AutoCloseable {
             public void failed(RuntimeException cause) {
                 answer.completeExceptionally(cause);
             }
-        });
+        }));
         return answer;
     }
 
