@@ -105,6 +105,7 @@ final class HttpBench {
             } catch (IOException e) {
                 broken.incrementAndGet();
                 lastProblem = e.toString();
+                System.out.println("broken: " + lastProblem);
                 // A server that is gone is asked again, but not as fast as the processor allows.
                 if (sleptBadly()) {
                     return;
@@ -163,14 +164,11 @@ final class HttpBench {
         boolean role = false;
         String reason = null;
         int used = -1;
+        boolean done = false;
+        // To the very end, behind the mark too: a connection that is left earlier cannot serve the next stream.
         for (String line = in.readLine(); line != null; line = in.readLine()) {
-            if (line.equals("data: [DONE]")) {
-                if (!role || reason == null || used < 1) {
-                    throw new IOException("the stream ended without its role, reason or usage");
-                }
-                return used;
-            }
-            if (line.startsWith("data: ")) {
+            done |= line.equals("data: [DONE]");
+            if (!done && line.startsWith("data: ")) {
                 JsonNode chunk = JSON.readTree(line.substring(6));
                 if (chunk.has("error")) {
                     throw new IOException(chunk.get("error").toString());
@@ -183,6 +181,10 @@ final class HttpBench {
                 used = chunk.path("usage").path("completion_tokens").asInt(used);
             }
         }
-        throw new IOException("the stream was cut");
+        if (!done || !role || reason == null || used < 1) {
+            throw new IOException(
+                    "the stream ended without its role, its reason, the tokens used or the mark of the end");
+        }
+        return used;
     }
 }
