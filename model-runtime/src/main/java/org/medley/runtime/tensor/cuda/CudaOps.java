@@ -19,8 +19,11 @@ import org.medley.runtime.tensor.Tensor;
  * Activations given and returned lie in device memory, weights in the host's, of which the device has its copies.
  */
 public final class CudaOps implements Ops, AutoCloseable {
-    /** Choices of experts up to which each is multiplied by itself; beyond, rows of one expert go together. */
-    private static final int FEW_CHOICES = 64;
+    /**
+     * Rows up to which each choice of an expert is a product by itself; beyond, rows of one expert go together. As many
+     * as a pass may have to be recorded, because then the host cannot ask what was chosen.
+     */
+    public static final int FEW_ROWS = 64;
 
     private final Gpu gpu;
     private final CudaWeights weights;
@@ -334,9 +337,7 @@ public final class CudaOps implements Ops, AutoCloseable {
         arguments.none().put(scores.address()).put(experts.size()).put(top).put(normalized ? 1 : 0);
         arguments.put(chosen).put(shares);
         launch("mixture", "route", new Grid(x.rows(), 1, 1, 32, 4 * experts.size()));
-        return choices <= FEW_CHOICES
-                ? each(x, experts, top, chosen, shares)
-                : together(x, experts, top, chosen, shares);
+        return x.rows() <= FEW_ROWS ? each(x, experts, top, chosen, shares) : together(x, experts, top, chosen, shares);
     }
 
     /** Every choice is a product by itself, without the host knowing what was chosen. */

@@ -50,6 +50,9 @@ public final class CudaGpu implements Gpu {
     private final Map<String, CUmod_st> modules = new HashMap<>();
     private final Map<String, Kernel> kernels = new HashMap<>();
     private final List<CUfunc_st> functions = new ArrayList<>();
+    /** Bytes that a block of each function may share so far. */
+    private final List<Integer> shared = new ArrayList<>();
+
     private final List<Long> hostBlocks = new ArrayList<>();
     private final Address first = new Address();
     private final Address second = new Address();
@@ -178,14 +181,8 @@ public final class CudaGpu implements Gpu {
         CUfunc_st function = new CUfunc_st();
         CUmod_st module = modules.computeIfAbsent(file, this::load);
         Calls.cuda(cuModuleGetFunction(function, module, name), "cuModuleGetFunction of " + name);
-        // Some heads are so large that a block shares more than a kernel is given unasked.
-        Calls.cuda(
-                cuFuncSetAttribute(
-                        function,
-                        CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
-                        properties.blockShared() - GIVEN_SHARED / 2),
-                "cuFuncSetAttribute of " + name);
         functions.add(function);
+        shared.add(GIVEN_SHARED);
         return new Kernel(name, functions.size() - 1);
     }
 
@@ -204,8 +201,16 @@ public final class CudaGpu implements Gpu {
         onThread();
         PointerPointer<Pointer> values = argumentBlocks.computeIfAbsent(
                 arguments.pointers(), address -> new PointerPointer<>(new Address().at(address)));
+        int index = (int) kernel.handle();
+        if (grid.shared() > shared.get(index)) {
+            Calls.cuda(
+                    cuFuncSetAttribute(
+                            functions.get(index), CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, grid.shared()),
+                    "cuFuncSetAttribute of " + kernel.name());
+            shared.set(index, grid.shared());
+        }
         int rc = cuLaunchKernel(
-                functions.get((int) kernel.handle()),
+                functions.get(index),
                 grid.x(),
                 grid.y(),
                 grid.z(),
