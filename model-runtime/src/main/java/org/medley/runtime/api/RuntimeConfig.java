@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.medley.runtime.engine.Device;
 import org.medley.runtime.engine.Engine;
 import org.medley.runtime.tensor.DType;
 import org.medley.runtime.weights.ModelSource;
@@ -38,6 +39,10 @@ interface RuntimeConfig {
     /** Longest sequence prepared for, if the model has it. */
     @WithDefault("4096")
     int context();
+
+    /** What models run on: auto (a CUDA device where there is one), cpu or cuda. */
+    @WithDefault("auto")
+    String device();
 
     /** What matrices are converted to when a model is loaded. */
     @WithDefault("stored")
@@ -85,11 +90,16 @@ interface RuntimeConfig {
                 cacheMemory().asLongValue(),
                 drafts(),
                 draftModel().map(ModelSource::of).orElse(null),
-                new Engine.Limits(sequences(), waiting(), Math.max(stepTokens(), sequences())));
+                new Engine.Limits(sequences(), waiting(), Math.max(stepTokens(), sequences())),
+                chosen(
+                        "device",
+                        device(),
+                        Map.of("auto", Device.AUTO, "cpu", Device.CPU, "cuda", Device.CUDA),
+                        "auto, cpu and cuda"));
     }
 
-    private static DType chosen(String name, String value, Map<String, DType> possible, String named) {
-        DType found = possible.get(value.toLowerCase(Locale.ROOT));
+    private static <T> T chosen(String name, String value, Map<String, T> possible, String named) {
+        T found = possible.get(value.toLowerCase(Locale.ROOT));
         if (found == null) {
             throw new IllegalArgumentException(
                     "medley.runtime." + name + " is '" + value + "'; " + named + " are possible");

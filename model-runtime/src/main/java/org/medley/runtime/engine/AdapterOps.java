@@ -9,17 +9,23 @@ import org.medley.runtime.tensor.Batch;
 import org.medley.runtime.tensor.Ops;
 import org.medley.runtime.tensor.RopeTable;
 import org.medley.runtime.tensor.Tensor;
-import org.medley.runtime.tensor.kernel.RowKernels;
 
 /** A pass whose rows go through different adapters: linear layers run once for all, then each adapter's rows get more. */
 final class AdapterOps implements Ops {
+    /** {@code y += factor · x}, in place, where the activations lie. */
+    interface Accumulate {
+        void run(float factor, Tensor x, Tensor y);
+    }
+
     private final Ops base;
+    private final Accumulate accumulate;
     private final Map<String, Adapter> adapters;
     /** For each row of the activations that come now. */
     private String[] names;
 
-    AdapterOps(Ops base, Map<String, Adapter> adapters, List<Batch.Span> spans, int rows) {
+    AdapterOps(Ops base, Accumulate accumulate, Map<String, Adapter> adapters, List<Batch.Span> spans, int rows) {
         this.base = base;
+        this.accumulate = accumulate;
         this.adapters = adapters;
         this.names = new String[rows];
         for (Batch.Span span : spans) {
@@ -41,7 +47,7 @@ final class AdapterOps implements Ops {
             if (delta != null) {
                 Tensor low = base.linear(x.slice(from, to - from), delta.a(), null);
                 Tensor more = base.linear(low, delta.b(), null);
-                RowKernels.axpy(delta.scale(), more.address(), y.row(from), Math.toIntExact(more.size()));
+                accumulate.run(delta.scale(), more, y.slice(from, to - from));
             }
             from = to;
         }

@@ -17,6 +17,7 @@ import org.medley.runtime.tensor.KvPool;
 import org.medley.runtime.tensor.Ops;
 import org.medley.runtime.tensor.Tensor;
 import org.medley.runtime.tensor.Workspace;
+import org.medley.runtime.tensor.kernel.RowKernels;
 import org.medley.runtime.weights.BadModelException;
 import org.medley.runtime.weights.ModelSource;
 
@@ -87,8 +88,12 @@ final class CpuRunner implements Runner {
     public Tensor run(int[] tokens, List<Batch.Span> spans, int[] rows) {
         workspace.reset();
         boolean adapted = spans.stream().anyMatch(span -> span.adapter() != null);
-        Ops through = adapted ? new AdapterOps(ops, adapters, spans, tokens.length) : ops;
+        Ops through = adapted ? new AdapterOps(ops, CpuRunner::accumulate, adapters, spans, tokens.length) : ops;
         return network.logits(through, Batch.of(tokens, spans, cache), rows);
+    }
+
+    private static void accumulate(float factor, Tensor x, Tensor y) {
+        RowKernels.axpy(factor, x.address(), y.address(), Math.toIntExact(x.size()));
     }
 
     @Override

@@ -55,6 +55,7 @@ public final class Engine implements AutoCloseable {
      * @param cacheBytes most memory of keys and values
      * @param drafts most tokens guessed ahead per sequence and step; 0 to guess none
      * @param draftModel a smaller model with the same tokenizer that guesses; null to guess from the text itself
+     * @param device what the models run on
      */
     public record Options(
             int context,
@@ -63,27 +64,33 @@ public final class Engine implements AutoCloseable {
             long cacheBytes,
             int drafts,
             ModelSource draftModel,
-            Limits limits) {
-        public static final Options DEFAULT = new Options(4096, null, DType.F32, 1L << 30, 0, null, Limits.DEFAULT);
+            Limits limits,
+            Device device) {
+        public static final Options DEFAULT =
+                new Options(4096, null, DType.F32, 1L << 30, 0, null, Limits.DEFAULT, Device.CPU);
 
         public Options withContext(int value) {
-            return new Options(value, format, cacheFormat, cacheBytes, drafts, draftModel, limits);
+            return new Options(value, format, cacheFormat, cacheBytes, drafts, draftModel, limits, device);
         }
 
         public Options withFormat(DType value) {
-            return new Options(context, value, cacheFormat, cacheBytes, drafts, draftModel, limits);
+            return new Options(context, value, cacheFormat, cacheBytes, drafts, draftModel, limits, device);
         }
 
         public Options withCache(DType value, long bytes) {
-            return new Options(context, format, value, bytes, drafts, draftModel, limits);
+            return new Options(context, format, value, bytes, drafts, draftModel, limits, device);
         }
 
         public Options withDrafts(int value, ModelSource model) {
-            return new Options(context, format, cacheFormat, cacheBytes, value, model, limits);
+            return new Options(context, format, cacheFormat, cacheBytes, value, model, limits, device);
         }
 
         public Options withLimits(Limits value) {
-            return new Options(context, format, cacheFormat, cacheBytes, drafts, draftModel, value);
+            return new Options(context, format, cacheFormat, cacheBytes, drafts, draftModel, value, device);
+        }
+
+        public Options withDevice(Device value) {
+            return new Options(context, format, cacheFormat, cacheBytes, drafts, draftModel, limits, value);
         }
     }
 
@@ -128,7 +135,7 @@ public final class Engine implements AutoCloseable {
         Runner large = null;
         try {
             this.words = TokenBytes.of(model);
-            large = CpuRunner.load(model, options, shape -> pages(shape, options));
+            large = options.device().load(model, options, shape -> pages(shape, options));
             this.drafter = drafter(model, options, large);
         } catch (RuntimeException e) {
             if (large != null) {
@@ -154,7 +161,7 @@ public final class Engine implements AutoCloseable {
             throw new BadModelException(
                     small.path(), "has another tokenizer than " + model.path() + ", for which it" + " shall guess");
         }
-        return new ModelDrafter(CpuRunner.load(small, options, shape -> large.pages()));
+        return new ModelDrafter(options.device().load(small, options, shape -> large.pages()));
     }
 
     /** As many as memory allows, at least one whole sequence's, at most all sequences'. */

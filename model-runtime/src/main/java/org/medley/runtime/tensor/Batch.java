@@ -11,7 +11,7 @@ import java.util.List;
  * @param spans the sequences, covering all rows in order
  * @param cache where keys and values of the tokens before lie and this pass's are put; null when there are none
  */
-public record Batch(int[] tokens, int[] positions, List<Span> spans, KvPool cache) {
+public record Batch(int[] tokens, int[] positions, List<Span> spans, KvCache cache) {
     /**
      * @param row first row of the span
      * @param rows rows of the span
@@ -34,7 +34,7 @@ public record Batch(int[] tokens, int[] positions, List<Span> spans, KvPool cach
     }
 
     /** A pass over the spans' tokens, each at its place in its sequence. */
-    public static Batch of(int[] tokens, List<Span> spans, KvPool cache) {
+    public static Batch of(int[] tokens, List<Span> spans, KvCache cache) {
         int[] positions = new int[tokens.length];
         for (Span span : spans) {
             for (int i = 0; i < span.rows(); i++) {

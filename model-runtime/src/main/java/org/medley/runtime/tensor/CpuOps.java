@@ -121,21 +121,23 @@ public final class CpuOps implements Ops {
         Tensor out = workspace.tensor(q.rows(), q.cols());
         if (batch.cache() != null) {
             check(attention.causal(), () -> "attention over a cache is causal");
-            paged(q, k, v, attention, layer, batch, out);
+            check(batch.cache() instanceof KvPool, () -> "attention on the CPU over a cache that is elsewhere");
+            paged(q, k, v, attention, layer, batch, (KvPool) batch.cache(), out);
         } else {
             whole(q, k, v, attention, batch, out);
         }
         return out;
     }
 
-    private static void paged(Tensor q, Tensor k, Tensor v, Attention attention, int layer, Batch batch, Tensor out) {
+    private static void paged(
+            Tensor q, Tensor k, Tensor v, Attention attention, int layer, Batch batch, KvPool cache, Tensor out) {
         Heads heads = attention.heads();
         int group = heads.count() / heads.kv();
         for (Batch.Span span : batch.spans()) {
             for (int i = 0; i < span.rows(); i++) {
                 int at = span.past() + i;
                 int page = span.pages()[at / KvPool.PAGE];
-                batch.cache().write(layer, page, at % KvPool.PAGE, k.row(span.row() + i), v.row(span.row() + i));
+                cache.write(layer, page, at % KvPool.PAGE, k.row(span.row() + i), v.row(span.row() + i));
             }
         }
         Workers.run(batch.spans().size() * heads.kv(), task -> {
@@ -144,7 +146,7 @@ public final class CpuOps implements Ops {
             long offset = 4L * kvHead * group * heads.size();
             PagedAttention.forward(
                     attention,
-                    batch.cache(),
+                    cache,
                     layer,
                     kvHead,
                     span,

@@ -11,7 +11,7 @@ import org.medley.runtime.tensor.kernel.KvCodec;
  * scheduler decides. A page holds every layer and head; within it keys and values of a head lie as the panels that
  * attention multiplies from.
  */
-public final class KvPool implements AutoCloseable {
+public final class KvPool implements KvCache {
     /** Tokens of a page. */
     public static final int PAGE = KvCodec.TOKENS;
 
@@ -46,6 +46,7 @@ public final class KvPool implements AutoCloseable {
         return (long) layers * kvHeads * (KvCodec.keyBytes(dtype, headSize) + KvCodec.valueBytes(dtype, headSize));
     }
 
+    @Override
     public int pages() {
         return pages;
     }
@@ -75,7 +76,7 @@ public final class KvPool implements AutoCloseable {
         }
     }
 
-    /** Bytes held so far. */
+    @Override
     public long bytes() {
         return Arrays.stream(slabs)
                 .filter(Objects::nonNull)
@@ -83,7 +84,7 @@ public final class KvPool implements AutoCloseable {
                 .sum();
     }
 
-    /** Makes page {@code to} equal to page {@code from}. */
+    @Override
     public void copy(int from, int to) {
         Memory.copy(page(from), page(to), pageBytes);
     }

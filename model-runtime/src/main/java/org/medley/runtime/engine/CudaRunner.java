@@ -1,0 +1,196 @@
+package org.medley.runtime.engine;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.ToIntFunction;
+import java.util.stream.IntStream;
+import org.medley.runtime.engine.schedule.Step;
+import org.medley.runtime.network.DecoderLoader;
+import org.medley.runtime.network.Network;
+import org.medley.runtime.tensor.Batch;
+import org.medley.runtime.tensor.DType;
+import org.medley.runtime.tensor.KvPool;
+import org.medley.runtime.tensor.Ops;
+import org.medley.runtime.tensor.Tensor;
+import org.medley.runtime.tensor.cuda.CudaKvCache;
+import org.medley.runtime.tensor.cuda.CudaOps;
+import org.medley.runtime.tensor.cuda.CudaWeights;
+import org.medley.runtime.tensor.cuda.Gpu;
+import org.medley.runtime.weights.ModelSource;
+
+/**
+ * A network on a CUDA device. Passes that give each sequence one token are filled up to the next power of two of
+ * sequences, recorded the second time they come, and repeated from then on.
+ */
+final class CudaRunner implements Runner {
+    private static final int MOST_RECORDED = CudaOps.FEW_ROWS;
+
+    private record Recorded(Gpu.Graph graph, Tensor logits) {}
+
+    private final Arena arena;
+    private final Gpu gpu;
+    private final Network network;
+    private final CudaWeights weights;
+    private final CudaOps ops;
+    private final CudaKvCache cache;
+    private final int tablePages;
+    private final Map<String, Adapter> adapters = new HashMap<>();
+    /** By how many sequences; those of {@code seen} ran once, after which nothing of them is new to the device. */
+    private final Map<Integer, Recorded> recorded = new HashMap<>();
+
+    private final Set<Integer> seen = new HashSet<>();
+    private long logitsAt;
+    private long logitsBytes;
+
+    /**
+     * @param arena what the network's weights live in; closed with the runner
+     * @param gpu closed with the runner
+     */
+    private CudaRunner(Network network, Arena arena, Gpu gpu, int pages, DType cacheFormat) {
+        this.arena = arena;
+        this.gpu = gpu;
+        this.network = network;
+        Network.Shape shape = network.shape();
+        this.tablePages = Math.ceilDiv(shape.context(), KvPool.PAGE) + 1;
+        this.cache = new CudaKvCache(gpu, pages, shape.layers(), shape.heads(), cacheFormat);
+        this.weights = new CudaWeights(gpu);
+        this.weights.add(network.matrices().values());
+        this.ops = new CudaOps(gpu, weights, tablePages, MOST_RECORDED);
+    }
+
+    /**
+     * @param gpu closed with the runner, or if it cannot be made
+     * @param pages how many the cache shall have, by the network's shape
+     */
+    static CudaRunner load(Gpu gpu, ModelSource model, Engine.Options options, ToIntFunction<Network.Shape> pages) {
+        Arena arena = Arena.ofShared();
+        try {
+            Network network = DecoderLoader.network(model, arena, options.context(), options.format());
+            return new CudaRunner(network, arena, gpu, pages.applyAsInt(network.shape()), options.cacheFormat());
+        } catch (RuntimeException e) {
+            arena.close();
+            gpu.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public Network.Shape shape() {
+        return network.shape();
+    }
+
+    @Override
+    public int pages() {
+        return cache.pages();
+    }
+
+    @Override
+    public void copy(List<Step.Copy> copies) {
+        copies.forEach(copy -> cache.copy(copy.from(), copy.to()));
+    }
+
+    @Override
+    public Tensor run(int[] tokens, List<Batch.Span> spans, int[] rows) {
+        if (repeatable(spans, rows)) {
+            return onHost(repeated(tokens, spans), rows.length);
+        }
+        Batch batch = Batch.of(tokens, spans, cache);
+        ops.begin(batch, rows);
+        boolean adapted = spans.stream().anyMatch(span -> span.adapter() != null);
+        Ops through = adapted ? new AdapterOps(ops, ops::accumulate, adapters, spans, tokens.length) : ops;
+        return onHost(network.logits(through, batch, rows), rows.length);
+    }
+
+    private boolean repeatable(List<Batch.Span> spans, int[] rows) {
+        return spans.size() <= MOST_RECORDED
+                && rows.length == spans.size()
+                && spans.stream()
+                        .allMatch(span ->
+                                span.rows() == 1 && span.adapter() == null && span.past() < tablePages * KvPool.PAGE);
+    }
+
+    /** Sequences that a pass of so many is filled up to. */
+    static int bucket(int sequences) {
+        return sequences == 1 ? 1 : Integer.highestOneBit(sequences - 1) << 1;
+    }
+
+    /** Logits of a row for every sequence and of those that fill up. */
+    private Tensor repeated(int[] tokens, List<Batch.Span> spans) {
+        int bucket = bucket(spans.size());
+        List<Batch.Span> filled = new ArrayList<>(spans);
+        while (filled.size() < bucket) {
+            filled.add(new Batch.Span(filled.size(), 1, 0, new int[] {cache.sparePage()}, null));
+        }
+        int[] rows = IntStream.range(0, bucket).toArray();
+        Batch batch = Batch.of(Arrays.copyOf(tokens, bucket), filled, cache);
+        ops.begin(batch, rows);
+        if (seen.add(bucket)) {
+            return network.logits(ops, batch, rows);
+        }
+        Recorded pass = recorded.computeIfAbsent(bucket, size -> {
+            Tensor[] logits = new Tensor[1];
+            Gpu.Graph graph = gpu.record(() -> logits[0] = network.logits(ops, batch, rows));
+            return new Recorded(graph, logits[0]);
+        });
+        pass.graph.launch();
+        return pass.logits;
+    }
+
+    private Tensor onHost(Tensor logits, int rows) {
+        Tensor wanted = logits.slice(0, rows);
+        long bytes = 4 * wanted.size();
+        if (bytes > logitsBytes) {
+            logitsBytes = 2 * bytes;
+            logitsAt = gpu.allocateHost(logitsBytes);
+        }
+        ops.toHost(wanted, logitsAt);
+        return new Tensor(
+                DType.F32, wanted.shape(), MemorySegment.ofAddress(logitsAt).reinterpret(bytes));
+    }
+
+    @Override
+    public void addAdapter(String name, Path folder) {
+        Adapter adapter = Adapter.read(folder, network.matrices());
+        removeAdapter(name);
+        weights.add(adapter.matrices());
+        adapters.put(name, adapter);
+    }
+
+    @Override
+    public void removeAdapter(String name) {
+        Adapter adapter = adapters.remove(name);
+        if (adapter != null) {
+            weights.remove(adapter.matrices());
+            adapter.close();
+        }
+    }
+
+    @Override
+    public long weightBytes() {
+        return weights.bytes();
+    }
+
+    @Override
+    public long bytes() {
+        return weights.bytes() + cache.bytes() + ops.bytes();
+    }
+
+    @Override
+    public void close() {
+        List.copyOf(adapters.keySet()).forEach(this::removeAdapter);
+        recorded.values().forEach(pass -> pass.graph.close());
+        ops.close();
+        weights.close();
+        cache.close();
+        gpu.close();
+        arena.close();
+    }
+}

@@ -1,0 +1,70 @@
+package org.medley.runtime.tensor.cuda;
+
+import org.medley.runtime.tensor.KvPool;
+import org.medley.runtime.tensor.Ops;
+
+/**
+ * How attention is cut into blocks. It depends on how many sequences there are and how long they may be, not on how long
+ * they are, so that a recorded pass fits every later one of as many sequences.
+ *
+ * @param group queries of a key-value head that one block takes together
+ * @param parts elements of a head that one lane holds
+ * @param splits blocks that share the keys of one sequence
+ * @param decode blocks for sequences of one new token, null if there are none
+ * @param prefill blocks for pieces of sequences, null if there are none
+ */
+record AttentionPlan(int group, int parts, int splits, Grid decode, Grid prefill) {
+    /** Query rows that a block of the prefill kernel takes. */
+    static final int TILE = 32;
+
+    static final int LARGEST_HEAD = 256;
+    private static final int THREADS = 128;
+    private static final int WARPS = THREADS / 32;
+    private static final int MOST_SPLITS = 64;
+    /** Fewer pages than this are not worth a block of their own. */
+    private static final int LEAST_PAGES = 4;
+
+    /**
+     * @param decodes sequences of one new token
+     * @param tiles pieces of up to {@value #TILE} new tokens of other sequences
+     * @param pages most that a sequence has
+     */
+    static AttentionPlan of(Ops.Heads heads, int decodes, int tiles, int pages, int processors) {
+        if (heads.size() > LARGEST_HEAD) {
+            throw new IllegalArgumentException(
+                    "heads of " + heads.size() + " elements; the CUDA kernels take up to " + LARGEST_HEAD);
+        }
+        int shared = heads.count() / heads.kv();
+        int group = shared == 1 ? 1 : shared <= 4 ? 4 : 8;
+        int parts = heads.size() <= 64 ? 2 : heads.size() <= 128 ? 4 : 8;
+        int blocks = heads.kv() * Math.ceilDiv(shared, group);
+        int wanted = Math.ceilDiv(2 * processors, Math.max(1, decodes * blocks));
+        int splits = Math.clamp(Math.min(wanted, Math.ceilDiv(pages, LEAST_PAGES)), 1, MOST_SPLITS);
+        Grid decode = decodes == 0
+                ? null
+                : new Grid(blocks, decodes, splits, THREADS, 4 * WARPS * group * (heads.size() + 2));
+        Grid prefill = tiles == 0
+                ? null
+                : new Grid(
+                        tiles,
+                        heads.count(),
+                        1,
+                        THREADS,
+                        4 * ((TILE + KvPool.PAGE) * (heads.size() + 1) + TILE * (KvPool.PAGE + 1)));
+        return new AttentionPlan(group, parts, splits, decode, prefill);
+    }
+
+    /** Bytes that the splits of all sequences leave to be merged. */
+    long partialBytes(Ops.Heads heads, int decodes) {
+        return splits == 1 ? 0 : 4L * decodes * heads.count() * splits * (heads.size() + 2);
+    }
+
+    String decodeKernel(String store) {
+        return "decode_" + store + "_" + group + "_" + parts;
+    }
+
+    /** Four threads share a row of the prefill kernel, so each holds eight times what a lane does. */
+    String prefillKernel(String store) {
+        return "prefill_" + store + "_" + 8 * parts;
+    }
+}

@@ -1,0 +1,58 @@
+package org.medley.runtime.tensor.cuda;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.medley.runtime.tensor.Tensor;
+
+/**
+ * Device memory for the intermediate results of one pass, handed out by moving a pointer and taken back all at once by
+ * {@link #reset()}. Slabs are never moved or freed before it is closed: a recorded pass finds its addresses again.
+ */
+final class DeviceWorkspace implements AutoCloseable {
+    static final long ALIGNMENT = 256;
+    private static final long SLAB_BYTES = 64L << 20;
+
+    private record Slab(long address, long bytes) {}
+
+    private final DeviceMemory memory;
+    private final List<Slab> slabs = new ArrayList<>();
+    private int slab;
+    private long used;
+
+    DeviceWorkspace(Gpu gpu) {
+        this.memory = new DeviceMemory(gpu);
+    }
+
+    Tensor tensor(int rows, int cols) {
+        return DeviceMemory.tensor(allocate(4L * rows * cols), rows, cols);
+    }
+
+    long allocate(long bytes) {
+        while (slab < slabs.size() && used + bytes > slabs.get(slab).bytes) {
+            slab++;
+            used = 0;
+        }
+        if (slab == slabs.size()) {
+            long size = Math.max(SLAB_BYTES, bytes);
+            slabs.add(new Slab(memory.allocate(size), size));
+            used = 0;
+        }
+        long address = slabs.get(slab).address + used;
+        used = Math.ceilDiv(used + bytes, ALIGNMENT) * ALIGNMENT;
+        return address;
+    }
+
+    void reset() {
+        slab = 0;
+        used = 0;
+    }
+
+    long bytes() {
+        return memory.bytes();
+    }
+
+    @Override
+    public void close() {
+        memory.close();
+    }
+}

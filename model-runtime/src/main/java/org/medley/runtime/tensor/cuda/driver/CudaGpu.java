@@ -1,0 +1,280 @@
+package org.medley.runtime.tensor.cuda.driver;
+
+import static org.bytedeco.cuda.global.cudart.*;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.bytedeco.cuda.cudart.CUfunc_st;
+import org.bytedeco.cuda.cudart.CUgraphExec_st;
+import org.bytedeco.cuda.cudart.CUgraph_st;
+import org.bytedeco.cuda.cudart.CUmod_st;
+import org.bytedeco.cuda.cudart.CUstream_st;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.IntPointer;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerPointer;
+import org.bytedeco.javacpp.SizeTPointer;
+import org.medley.runtime.tensor.cuda.Arguments;
+import org.medley.runtime.tensor.cuda.CompiledKernels;
+import org.medley.runtime.tensor.cuda.CudaPresence;
+import org.medley.runtime.tensor.cuda.Gpu;
+import org.medley.runtime.tensor.cuda.Grid;
+import org.medley.runtime.tensor.cuda.KernelSource;
+import org.medley.runtime.tensor.cuda.Product;
+
+/**
+ * The first CUDA device. This package alone names the bindings' classes, and it calls only what the libraries of CUDA
+ * 13.0 have: a function that is bound but missing ends the process.
+ */
+public final class CudaGpu implements Gpu {
+    /** Bytes of shared memory that a kernel has without asking. */
+    private static final int GIVEN_SHARED = 48 << 10;
+
+    static {
+        // The bindings count the memory of the whole process and stop it at a multiple of the heap; weights are larger.
+        System.setProperty("org.bytedeco.javacpp.maxBytes", "0");
+        System.setProperty("org.bytedeco.javacpp.maxPhysicalBytes", "0");
+        System.setProperty("org.bytedeco.javacpp.noPointerGC", "true");
+    }
+
+    private final Properties properties;
+    private final CUstream_st stream = new CUstream_st();
+    private final Compiler compiler;
+    private final CompiledKernels compiled;
+    private final Blas blas;
+    private final long blasWorkspace;
+    private final Map<String, CUmod_st> modules = new HashMap<>();
+    private final Map<String, Kernel> kernels = new HashMap<>();
+    private final List<CUfunc_st> functions = new ArrayList<>();
+    /** Bytes that a block of each function may share so far. */
+    private final List<Integer> shared = new ArrayList<>();
+
+    private final List<Long> hostBlocks = new ArrayList<>();
+    private final Address first = new Address();
+    private final Address second = new Address();
+    private final Map<Long, PointerPointer<Pointer>> argumentBlocks = new HashMap<>();
+    private Thread thread;
+
+    /**
+     * Opens the device.
+     *
+     * @throws IllegalStateException if there is none that can be used, with the reason in one plain line
+     */
+    public static CudaGpu open() {
+        Optional<String> absence = CudaPresence.absence();
+        if (absence.isPresent()) {
+            throw new IllegalStateException(absence.get());
+        }
+        try {
+            return new CudaGpu(CompiledKernels.ofUser());
+        } catch (LinkageError e) {
+            throw new IllegalStateException(
+                    "CUDA's libraries cannot be loaded (libcudart.so.13, libcublasLt.so.13 and libnvrtc.so.13 are"
+                            + " needed; org.bytedeco.javacpp.platform.linkpath says where else to look): "
+                            + e.getMessage(),
+                    e);
+        }
+    }
+
+    private CudaGpu(CompiledKernels compiled) {
+        this.compiled = compiled;
+        onThread();
+        Calls.cuda(cudaStreamCreateWithFlags(stream, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
+        int capability =
+                10 * attribute(cudaDevAttrComputeCapabilityMajor) + attribute(cudaDevAttrComputeCapabilityMinor);
+        this.compiler = new Compiler(capability);
+        this.properties = new Properties(
+                "CUDA device of compute capability " + capability / 10 + "." + capability % 10,
+                attribute(cudaDevAttrMultiProcessorCount),
+                attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin),
+                memory());
+        this.blasWorkspace = allocate(Blas.WORKSPACE);
+        this.blas = new Blas(blasWorkspace);
+    }
+
+    /** The device's context is one of each thread; calls of the driver find none on a thread that did not choose it. */
+    private void onThread() {
+        if (Thread.currentThread() != thread) {
+            Calls.cuda(cudaSetDevice(0), "cudaSetDevice");
+            thread = Thread.currentThread();
+        }
+    }
+
+    private static int attribute(int which) {
+        try (IntPointer value = new IntPointer(1)) {
+            Calls.cuda(cudaDeviceGetAttribute(value, which, 0), "cudaDeviceGetAttribute");
+            return value.get();
+        }
+    }
+
+    private static long memory() {
+        try (SizeTPointer free = new SizeTPointer(1);
+                SizeTPointer total = new SizeTPointer(1)) {
+            Calls.cuda(cudaMemGetInfo(free, total), "cudaMemGetInfo");
+            return total.get();
+        }
+    }
+
+    @Override
+    public Properties properties() {
+        return properties;
+    }
+
+    @Override
+    public long allocate(long bytes) {
+        onThread();
+        try (PointerPointer<Pointer> out = new PointerPointer<>(1)) {
+            Calls.cuda(cudaMalloc(out, Math.max(1, bytes)), "cudaMalloc of " + bytes + " bytes");
+            return out.get(0).address();
+        }
+    }
+
+    @Override
+    public void free(long address) {
+        onThread();
+        Calls.cuda(cudaFree(first.at(address)), "cudaFree");
+    }
+
+    @Override
+    public long allocateHost(long bytes) {
+        onThread();
+        try (PointerPointer<Pointer> out = new PointerPointer<>(1)) {
+            Calls.cuda(cudaMallocHost(out, bytes), "cudaMallocHost of " + bytes + " bytes");
+            hostBlocks.add(out.get(0).address());
+            return hostBlocks.getLast();
+        }
+    }
+
+    @Override
+    public void upload(long from, long to, long bytes) {
+        copy(from, to, bytes);
+    }
+
+    @Override
+    public void download(long from, long to, long bytes) {
+        copy(from, to, bytes);
+        synchronize();
+    }
+
+    @Override
+    public void copy(long from, long to, long bytes) {
+        onThread();
+        Calls.cuda(cudaMemcpyAsync(second.at(to), first.at(from), bytes, cudaMemcpyDefault, stream), "cudaMemcpyAsync");
+    }
+
+    @Override
+    public void zero(long address, long bytes) {
+        onThread();
+        Calls.cuda(cudaMemsetAsync(first.at(address), 0, bytes, stream), "cudaMemsetAsync");
+    }
+
+    @Override
+    public Kernel kernel(String file, String name) {
+        return kernels.computeIfAbsent(name, n -> find(file, n));
+    }
+
+    private Kernel find(String file, String name) {
+        CUfunc_st function = new CUfunc_st();
+        CUmod_st module = modules.computeIfAbsent(file, this::load);
+        Calls.cuda(cuModuleGetFunction(function, module, name), "cuModuleGetFunction of " + name);
+        functions.add(function);
+        shared.add(GIVEN_SHARED);
+        return new Kernel(name, functions.size() - 1);
+    }
+
+    private CUmod_st load(String file) {
+        onThread();
+        Path cubin = compiled.path(KernelSource.of(file), compiler.target(), compiler.version(), compiler::compile);
+        CUmod_st module = new CUmod_st();
+        try (BytePointer path = new BytePointer(cubin.toString())) {
+            Calls.cuda(cuModuleLoad(module, path), "cuModuleLoad of " + cubin);
+        }
+        return module;
+    }
+
+    @Override
+    public void launch(Kernel kernel, Grid grid, Arguments arguments) {
+        onThread();
+        PointerPointer<Pointer> values = argumentBlocks.computeIfAbsent(
+                arguments.pointers(), address -> new PointerPointer<>(new Address().at(address)));
+        int index = (int) kernel.handle();
+        if (grid.shared() > shared.get(index)) {
+            Calls.cuda(
+                    cuFuncSetAttribute(
+                            functions.get(index), CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, grid.shared()),
+                    "cuFuncSetAttribute of " + kernel.name());
+            shared.set(index, grid.shared());
+        }
+        int rc = cuLaunchKernel(
+                functions.get(index),
+                grid.x(),
+                grid.y(),
+                grid.z(),
+                grid.threads(),
+                1,
+                1,
+                grid.shared(),
+                stream,
+                values,
+                (PointerPointer<?>) null);
+        if (rc != cudaSuccess) {
+            Calls.cuda(rc, "launch of " + kernel.name() + " on " + grid);
+        }
+    }
+
+    @Override
+    public void multiply(Product product, long x, long weight, long out) {
+        onThread();
+        blas.multiply(product, x, weight, out, stream);
+    }
+
+    @Override
+    public Graph record(Runnable work) {
+        onThread();
+        CUgraph_st graph = new CUgraph_st();
+        Calls.cuda(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal), "cudaStreamBeginCapture");
+        try {
+            work.run();
+        } catch (RuntimeException e) {
+            cudaStreamEndCapture(stream, graph);
+            throw e;
+        }
+        Calls.cuda(cudaStreamEndCapture(stream, graph), "cudaStreamEndCapture");
+        CUgraphExec_st executable = new CUgraphExec_st();
+        Calls.cuda(cudaGraphInstantiate(executable, graph, 0), "cudaGraphInstantiate");
+        Calls.cuda(cudaGraphDestroy(graph), "cudaGraphDestroy");
+        return new Graph() {
+            @Override
+            public void launch() {
+                onThread();
+                Calls.cuda(cudaGraphLaunch(executable, stream), "cudaGraphLaunch");
+            }
+
+            @Override
+            public void close() {
+                onThread();
+                Calls.cuda(cudaGraphExecDestroy(executable), "cudaGraphExecDestroy");
+            }
+        };
+    }
+
+    @Override
+    public void synchronize() {
+        onThread();
+        Calls.cuda(cudaStreamSynchronize(stream), "cudaStreamSynchronize");
+    }
+
+    @Override
+    public void close() {
+        synchronize();
+        blas.close();
+        free(blasWorkspace);
+        hostBlocks.forEach(address -> Calls.cuda(cudaFreeHost(first.at(address)), "cudaFreeHost"));
+        modules.values().forEach(module -> Calls.cuda(cuModuleUnload(module), "cuModuleUnload"));
+        Calls.cuda(cudaStreamDestroy(stream), "cudaStreamDestroy");
+    }
+}

@@ -1,0 +1,110 @@
+// What every kernel file begins with: element conversions without CUDA's headers, and sums over threads.
+
+typedef unsigned char u8;
+typedef unsigned short u16;
+typedef unsigned int u32;
+
+#ifndef KERNEL
+#define KERNEL(name, ...) extern "C" __global__ void name(__VA_ARGS__)
+#define DYNAMIC_SHARED(type, name)                          \
+    extern __shared__ __align__(16) unsigned char dynamic[]; \
+    type* name = reinterpret_cast<type*>(dynamic)
+#endif
+
+#define LANES 32
+#define ALL_LANES 0xffffffffu
+
+__device__ __forceinline__ float minus_infinity() {
+    return __uint_as_float(0xff800000u);
+}
+
+__device__ __forceinline__ float from_bf16(u16 code) {
+    return __uint_as_float((u32)code << 16);
+}
+
+// Rounds to the nearest, ties to even; NaN stays NaN.
+__device__ __forceinline__ u16 to_bf16(float value) {
+    u32 bits = __float_as_uint(value);
+    if ((bits & 0x7fffffffu) > 0x7f800000u) {
+        return (u16)(bits >> 16 | 0x40);
+    }
+    return (u16)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+// The exponent is shifted into place and corrected by a multiplication, which makes subnormals right as well.
+__device__ __forceinline__ float from_f16(u16 code) {
+    u32 magnitude = (u32)(code & 0x7fff) << 13;
+    float value = magnitude >= 0x0f800000u ? __uint_as_float(magnitude | 0x7f800000u)
+                                           : __uint_as_float(magnitude) * __uint_as_float(0x77800000u);
+    return __uint_as_float(__float_as_uint(value) | (u32)(code & 0x8000) << 16);
+}
+
+// Rounds to the nearest, ties to even; beyond the range comes infinity.
+__device__ __forceinline__ u16 to_f16(float value) {
+    u32 bits = __float_as_uint(value);
+    u32 sign = bits >> 16 & 0x8000u;
+    u32 magnitude = bits & 0x7fffffffu;
+    if (magnitude > 0x7f800000u) {
+        return (u16)(sign | 0x7e00);
+    }
+    if (magnitude < 0x38800000u) {
+        return (u16)(sign | (u32)__float2int_rn(__uint_as_float(magnitude) * 16777216.0f));
+    }
+    u32 rounded = (magnitude + 0xfff + (magnitude >> 13 & 1)) >> 13;
+    u32 code = rounded - (112u << 10);
+    return (u16)(sign | (code > 0x7c00u ? 0x7c00u : code));
+}
+
+// OFP8 E4M3: bias 7, no infinities, the largest code is NaN.
+__device__ __forceinline__ float from_e4m3(u8 code) {
+    u32 magnitude = (u32)(code & 0x7f) << 20;
+    float value = (code & 0x7f) == 0x7f ? __uint_as_float(0x7fc00000u)
+                                        : __uint_as_float(magnitude) * __uint_as_float(0x7b800000u);
+    return __uint_as_float(__float_as_uint(value) | (u32)(code & 0x80) << 24);
+}
+
+// Rounds to the nearest, ties to even; what is beyond 448 becomes 448.
+__device__ __forceinline__ u8 to_e4m3(float value) {
+    u32 bits = __float_as_uint(value);
+    u32 sign = bits >> 24 & 0x80u;
+    u32 magnitude = bits & 0x7fffffffu;
+    if (magnitude > 0x7f800000u) {
+        return (u8)(sign | 0x7f);
+    }
+    if (magnitude >= 0x43e00000u) {
+        return (u8)(sign | 0x7e);
+    }
+    if (magnitude < 0x3c800000u) {
+        return (u8)(sign | (u32)__float2int_rn(__uint_as_float(magnitude) * 512.0f));
+    }
+    u32 rounded = ((magnitude + 0x7ffff + (magnitude >> 20 & 1)) >> 20) - (120u << 3);
+    return (u8)(sign | (rounded > 0x7e ? 0x7e : rounded));
+}
+
+__device__ __forceinline__ float warp_sum(float value) {
+    for (int step = LANES / 2; step > 0; step /= 2) {
+        value += __shfl_xor_sync(ALL_LANES, value, step);
+    }
+    return value;
+}
+
+__device__ __forceinline__ float warp_max(float value) {
+    for (int step = LANES / 2; step > 0; step /= 2) {
+        value = fmaxf(value, __shfl_xor_sync(ALL_LANES, value, step));
+    }
+    return value;
+}
+
+// The sum over a block of whole warps, at most 32, in every thread.
+__device__ __forceinline__ float block_sum(float value) {
+    __shared__ float sums[LANES];
+    int warps = blockDim.x / LANES;
+    value = warp_sum(value);
+    if (threadIdx.x % LANES == 0) {
+        sums[threadIdx.x / LANES] = value;
+    }
+    __syncthreads();
+    value = warp_sum((int)(threadIdx.x % LANES) < warps ? sums[threadIdx.x % LANES] : 0.0f);
+    __syncthreads();
+    return value;
+}

@@ -1,0 +1,77 @@
+// One thread per element: sums, factors, caps, gates, rows picked, rows added.
+#include "common.cuh"
+
+#define ELEMENT (blockIdx.x * (long long)blockDim.x + threadIdx.x)
+
+// y = a + b
+KERNEL(add, const float* a, const float* b, long long count, float* y) {
+    long long i = ELEMENT;
+    if (i < count) {
+        y[i] = a[i] + b[i];
+    }
+}
+
+// y = factor * x
+KERNEL(scale, const float* x, float factor, long long count, float* y) {
+    long long i = ELEMENT;
+    if (i < count) {
+        y[i] = factor * x[i];
+    }
+}
+
+// y = cap * tanh(x / cap)
+KERNEL(soft_cap, const float* x, float cap, long long count, float* y) {
+    long long i = ELEMENT;
+    if (i < count) {
+        y[i] = cap * tanhf(x[i] / cap);
+    }
+}
+
+// y = silu(gate) * up
+KERNEL(swiglu, const float* gate, const float* up, long long count, float* y) {
+    long long i = ELEMENT;
+    if (i < count) {
+        y[i] = gate[i] / (1.0f + expf(-gate[i])) * up[i];
+    }
+}
+
+// y = gelu(gate) * up in the tanh form (Hendrycks and Gimpel 2016, sec. 2)
+KERNEL(geglu, const float* gate, const float* up, long long count, float* y) {
+    long long i = ELEMENT;
+    if (i < count) {
+        float g = gate[i];
+        y[i] = 0.5f * g * (1.0f + tanhf(0.79788456f * (g + 0.044715f * g * g * g))) * up[i];
+    }
+}
+
+// y = x[row], one block per row
+KERNEL(rows, const float* x, const int* picked, int cols, float* y) {
+    const float* in = x + (long long)picked[blockIdx.x] * cols;
+    float* out = y + (long long)blockIdx.x * cols;
+    for (int i = threadIdx.x; i < cols; i += blockDim.x) {
+        out[i] = in[i];
+    }
+}
+
+// y += factor * x
+KERNEL(axpy, float factor, const float* x, long long count, float* y) {
+    long long i = ELEMENT;
+    if (i < count) {
+        y[i] += factor * x[i];
+    }
+}
+
+// y = x + bias, the bias repeated for every row of `cols`
+KERNEL(add_bias, const float* bias, int cols, long long count, float* y) {
+    long long i = ELEMENT;
+    if (i < count) {
+        y[i] += bias[i % cols];
+    }
+}
+
+KERNEL(to_bf16_elements, const float* x, long long count, u16* y) {
+    long long i = ELEMENT;
+    if (i < count) {
+        y[i] = to_bf16(x[i]);
+    }
+}

@@ -1,0 +1,16 @@
+// y = x / sqrt(mean(x^2) + epsilon) * weight over groups of `width` elements (Zhang and Sennrich 2019, eq. 4).
+// One block per group.
+#include "common.cuh"
+
+KERNEL(rms_norm, const float* x, const float* weight, float epsilon, int width, float* y) {
+    const float* in = x + (long long)blockIdx.x * width;
+    float* out = y + (long long)blockIdx.x * width;
+    float square = 0.0f;
+    for (int i = threadIdx.x; i < width; i += blockDim.x) {
+        square += in[i] * in[i];
+    }
+    float scale = 1.0f / sqrtf(block_sum(square) / (float)width + epsilon);
+    for (int i = threadIdx.x; i < width; i += blockDim.x) {
+        out[i] = in[i] * scale * weight[i];
+    }
+}

@@ -1,0 +1,88 @@
+package org.medley.runtime.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.medley.runtime.engine.schedule.Step;
+import org.medley.runtime.tensor.Batch;
+import org.medley.runtime.tensor.cuda.Gpu;
+import org.medley.runtime.weights.ModelSource;
+
+/** Passes of a model on a device beside the processor's: prompts in pieces, then tokens one by one, copies of pages. */
+abstract class CudaRunnerParity {
+    private static final int PAGES = 24;
+
+    @TempDir
+    private Path folder;
+
+    abstract Gpu open();
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void logitsAgreePassAfterPass(long seed) throws Exception {
+        SplittableRandom random = new SplittableRandom(seed);
+        ModelSource model = ModelSource.of(TinyModel.write(folder.resolve("model"), seed));
+        Engine.Options options = Engine.Options.DEFAULT.withContext(128);
+        try (Runner device = CudaRunner.load(open(), model, options, shape -> PAGES);
+                Runner processor = CpuRunner.load(model, options, shape -> PAGES)) {
+            int sequences = 1 + random.nextInt(4);
+            int[] lengths = new int[sequences];
+            for (int pass = 0; pass < 8; pass++) {
+                List<Batch.Span> spans = new ArrayList<>();
+                List<Integer> rows = new ArrayList<>();
+                int total = 0;
+                for (int s = 0; s < sequences; s++) {
+                    int more = pass < 2 ? 1 + random.nextInt(20) : 1;
+                    int[] pages = IntStream.range(4 * s, 4 * s + 4).toArray();
+                    spans.add(new Batch.Span(total, more, lengths[s], pages, null));
+                    total += more;
+                    lengths[s] += more;
+                    rows.add(total - 1);
+                }
+                int[] tokens = random.ints(total, 0, 259).toArray();
+                int[] wanted = rows.stream().mapToInt(Integer::intValue).toArray();
+                same(
+                        seed,
+                        device.run(tokens, spans, wanted).toArray(),
+                        processor.run(tokens, spans, wanted).toArray());
+                if (pass == 4) {
+                    // The first sequence goes on from a copy of its last page.
+                    List<Step.Copy> copies = List.of(new Step.Copy(0, 20), new Step.Copy(20, 0));
+                    device.copy(copies);
+                    processor.copy(copies);
+                }
+            }
+        }
+    }
+
+    @Test
+    void passesAreFilledUpToPowersOfTwo() {
+        assertThat(IntStream.of(1, 2, 3, 4, 5, 8, 9, 33, 64).map(CudaRunner::bucket))
+                .containsExactly(1, 2, 4, 4, 8, 8, 16, 64, 64);
+    }
+
+    private static void same(long seed, float[] got, float[] wanted) {
+        assertThat(got).hasSameSizeAs(wanted);
+        for (int i = 0; i < got.length; i++) {
+            // Products over many rows round their input to BF16 unless the weights are F32, as this model's are.
+            assertThat(Math.abs(got[i] - wanted[i]) <= 1e-3f)
+                    .as("seed %d, logit %d: %s, expected %s", seed, i, got[i], wanted[i])
+                    .isTrue();
+        }
+        assertThat(Arrays.stream(IntStream.range(0, got.length)
+                                .mapToDouble(i -> got[i])
+                                .toArray())
+                        .distinct()
+                        .count())
+                .isGreaterThan(100);
+    }
+}

@@ -1,0 +1,16 @@
+package org.medley.runtime.tensor.cuda;
+
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import org.junit.jupiter.api.Tag;
+import org.medley.runtime.tensor.cuda.driver.CudaGpu;
+
+/** The same on the device of this machine. */
+@Tag("gpu")
+class CudaOpsTest extends CudaOpsParity {
+    @Override
+    Gpu open() {
+        assumeThat(CudaPresence.absence()).as("a CUDA device").isEmpty();
+        return CudaGpu.open();
+    }
+}

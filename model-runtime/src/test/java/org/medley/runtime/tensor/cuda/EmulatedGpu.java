@@ -1,0 +1,260 @@
+package org.medley.runtime.tensor.cuda;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.invoke.MethodHandle;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.medley.runtime.tensor.Memory;
+
+/**
+ * A device that the processor plays: the kernels themselves, compiled as C++ and run thread by thread, over host memory
+ * whose ends are watched. Says whether what kernels compute is right, and nothing of how fast or how a driver behaves.
+ */
+public final class EmulatedGpu implements Gpu {
+    private static final String COMPILER = "/usr/bin/g++";
+    private static final int WATCHED = 256;
+    private static final byte UNTOUCHED = 0x5a;
+
+    private final Arena arena = Arena.ofShared();
+    private final Map<String, Library> libraries = new HashMap<>();
+    private final Map<Long, MemorySegment> blocks = new HashMap<>();
+    /** Where work goes instead of being done, null if it is done. */
+    private List<Runnable> recorded;
+
+    private record Library(MethodHandle run, MethodHandle has) {}
+
+    /** Whether there is a compiler for it. */
+    public static boolean possible() {
+        return Files.isExecutable(Path.of(COMPILER));
+    }
+
+    @Override
+    public Properties properties() {
+        return new Properties("emulated", 4, 96 << 10, 1L << 32);
+    }
+
+    @Override
+    public long allocate(long bytes) {
+        if (recorded != null) {
+            throw new IllegalStateException("memory is taken while a pass is recorded");
+        }
+        MemorySegment block = arena.allocate(bytes + WATCHED, 256);
+        // What was never written is NaN as F32, so that reading it shows.
+        block.fill((byte) 0xff);
+        block.asSlice(bytes).fill(UNTOUCHED);
+        blocks.put(block.address(), block);
+        return block.address();
+    }
+
+    @Override
+    public void free(long address) {
+        MemorySegment block = blocks.remove(address);
+        if (block == null) {
+            throw new IllegalStateException("memory is freed that is not held");
+        }
+        MemorySegment end = block.asSlice(block.byteSize() - WATCHED);
+        for (int i = 0; i < WATCHED; i++) {
+            if (end.get(java.lang.foreign.ValueLayout.JAVA_BYTE, i) != UNTOUCHED) {
+                throw new IllegalStateException("a kernel wrote past the end of its memory");
+            }
+        }
+    }
+
+    @Override
+    public long allocateHost(long bytes) {
+        return arena.allocate(bytes, 256).address();
+    }
+
+    @Override
+    public void upload(long from, long to, long bytes) {
+        copy(from, to, bytes);
+    }
+
+    @Override
+    public void download(long from, long to, long bytes) {
+        if (recorded != null) {
+            throw new IllegalStateException("the host waits while a pass is recorded");
+        }
+        Memory.copy(from, to, bytes);
+    }
+
+    @Override
+    public void copy(long from, long to, long bytes) {
+        later(() -> Memory.copy(from, to, bytes));
+    }
+
+    @Override
+    public void zero(long address, long bytes) {
+        later(() -> Memory.zero(address, bytes));
+    }
+
+    private void later(Runnable work) {
+        if (recorded == null) {
+            work.run();
+        } else {
+            recorded.add(work);
+        }
+    }
+
+    @Override
+    public Kernel kernel(String file, String name) {
+        Library library = libraries.computeIfAbsent(file, this::load);
+        try (Arena text = Arena.ofConfined()) {
+            if ((int) library.has.invokeExact(text.allocateFrom(name)) == 0) {
+                throw new IllegalStateException("kernel file " + file + " has no " + name);
+            }
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+        return new Kernel(file + "/" + name, 0);
+    }
+
+    private Library load(String file) {
+        KernelSource source = KernelSource.of(file);
+        KernelSource whole = new KernelSource(file, header() + source.text());
+        Path folder = Path.of("target", "emulated-kernels");
+        Path library = new CompiledKernels(folder).path(whole, "host", COMPILER, EmulatedGpu::compile);
+        SymbolLookup symbols = SymbolLookup.libraryLookup(library, arena);
+        return new Library(
+                Linker.nativeLinker()
+                        .downcallHandle(
+                                symbols.findOrThrow("emulator_run"),
+                                FunctionDescriptor.of(
+                                        JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS)),
+                Linker.nativeLinker()
+                        .downcallHandle(symbols.findOrThrow("emulator_has"), FunctionDescriptor.of(JAVA_INT, ADDRESS)));
+    }
+
+    private static String header() {
+        try (var in = EmulatedGpu.class.getResourceAsStream("/cuda/emulator.h")) {
+            return new String(in.readAllBytes());
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static byte[] compile(KernelSource source) {
+        try {
+            Path file = Files.createTempFile(source.name(), ".cpp");
+            Path library = Files.createTempFile(source.name(), ".so");
+            Files.writeString(file, source.text());
+            Process compiler = new ProcessBuilder(
+                            COMPILER, "-std=c++17", "-O1", "-w", "-shared", "-fPIC", "-o", "" + library, "" + file)
+                    .redirectErrorStream(true)
+                    .start();
+            String said = new String(compiler.getInputStream().readAllBytes());
+            if (compiler.waitFor() != 0) {
+                throw new IllegalStateException(source.name() + ": " + said);
+            }
+            byte[] compiled = Files.readAllBytes(library);
+            Files.delete(file);
+            Files.delete(library);
+            return compiled;
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public void launch(Kernel kernel, Grid grid, Arguments arguments) {
+        if (grid.shared() > properties().blockShared()) {
+            throw new IllegalStateException(kernel.name() + " asks for " + grid.shared() + " shared bytes");
+        }
+        String[] name = kernel.name().split("/");
+        MemorySegment cells = arena.allocate(8L * arguments.count(), 8);
+        MemorySegment pointers = arena.allocate(8L * arguments.count(), 8);
+        for (int i = 0; i < arguments.count(); i++) {
+            long cell = Memory.ALL.get(JAVA_LONG, arguments.pointers() + 8L * i);
+            cells.setAtIndex(JAVA_LONG, i, Memory.ALL.get(JAVA_LONG, cell));
+            pointers.setAtIndex(JAVA_LONG, i, cells.address() + 8L * i);
+        }
+        MemorySegment text = arena.allocateFrom(name[1]);
+        later(() -> {
+            try {
+                int rc = (int) libraries
+                        .get(name[0])
+                        .run
+                        .invokeExact(text, grid.x(), grid.y(), grid.z(), grid.threads(), grid.shared(), pointers);
+                if (rc != 0) {
+                    throw new IllegalStateException(kernel.name() + ": threads wait for others that never come");
+                }
+            } catch (RuntimeException e) {
+                throw e;
+            } catch (Throwable e) {
+                throw new IllegalStateException(e);
+            }
+        });
+    }
+
+    @Override
+    public void multiply(Product product, long x, long weight, long out) {
+        later(() -> {
+            for (int i = 0; i < product.m(); i++) {
+                for (int j = 0; j < product.n(); j++) {
+                    double sum = 0;
+                    for (int l = 0; l < product.k(); l++) {
+                        long a = (long) i * product.k() + l;
+                        long b = (long) j * product.k() + l;
+                        sum += product.element() == Product.Element.F32
+                                ? (double) Memory.f32(x + 4 * a) * Memory.f32(weight + 4 * b)
+                                : (double) Memory.bf16(x + 2 * a) * Memory.bf16(weight + 2 * b);
+                    }
+                    Memory.f32(out + 4L * ((long) i * product.outCols() + j), (float) sum);
+                }
+            }
+        });
+    }
+
+    @Override
+    public Graph record(Runnable work) {
+        List<Runnable> steps = new ArrayList<>();
+        recorded = steps;
+        try {
+            work.run();
+        } finally {
+            recorded = null;
+        }
+        return new Graph() {
+            @Override
+            public void launch() {
+                steps.forEach(Runnable::run);
+            }
+
+            @Override
+            public void close() {
+                steps.clear();
+            }
+        };
+    }
+
+    @Override
+    public void synchronize() {
+        if (recorded != null) {
+            throw new IllegalStateException("the host waits while a pass is recorded");
+        }
+    }
+
+    @Override
+    public void close() {
+        List.copyOf(blocks.keySet()).forEach(this::free);
+        arena.close();
+    }
+}

@@ -1,0 +1,69 @@
+package org.medley.runtime.tensor.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.SplittableRandom;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.medley.runtime.tensor.Ops;
+
+/** What plans must keep for any shape: all is covered, and no bound of a device is passed. */
+class PlansTest {
+    /** What every device supported gives a block. */
+    private static final int LEAST_SHARED = 99 << 10;
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void attentionFitsEveryDevice(long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        for (int i = 0; i < 2000; i++) {
+            int kv = 1 + random.nextInt(16);
+            Ops.Heads heads = new Ops.Heads(kv * (1 + random.nextInt(16)), kv, 2 * (1 + random.nextInt(128)));
+            int decodes = random.nextInt(65);
+            int tiles = random.nextInt(20);
+            int pages = 1 + random.nextInt(4096);
+            int processors = 1 + random.nextInt(160);
+            AttentionPlan plan = AttentionPlan.of(heads, decodes, tiles, pages, processors);
+            String what = "seed " + seed + ": " + heads + " " + plan;
+            assertThat(32 * plan.parts()).as(what).isGreaterThanOrEqualTo(heads.size());
+            assertThat(plan.splits()).as(what).isBetween(1, Math.max(1, pages));
+            assertThat(plan.decode() == null).as(what).isEqualTo(decodes == 0);
+            assertThat(plan.prefill() == null).as(what).isEqualTo(tiles == 0);
+            if (decodes > 0) {
+                int chunks = plan.decode().x() / heads.kv();
+                assertThat(chunks * plan.group()).as(what).isGreaterThanOrEqualTo(heads.count() / heads.kv());
+                assertThat((chunks - 1) * plan.group()).as(what).isLessThan(heads.count() / heads.kv());
+                assertThat(plan.decode().shared()).as(what).isLessThanOrEqualTo(LEAST_SHARED);
+                assertThat(plan.decode().shared()).as(what).isGreaterThanOrEqualTo(4 * plan.group() * heads.size());
+            }
+            if (tiles > 0) {
+                assertThat(plan.prefill().shared()).as(what).isLessThanOrEqualTo(LEAST_SHARED);
+            }
+        }
+        Ops.Heads huge = new Ops.Heads(1, 1, 258);
+        assertThatThrownBy(() -> AttentionPlan.of(huge, 1, 0, 1, 1)).hasMessageContaining("258");
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void linearTakesAllRowsInPiecesThatStayAligned(long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        for (int i = 0; i < 2000; i++) {
+            int m = 1 + random.nextInt(40);
+            int n = 1 + random.nextInt(300_000);
+            int k = 1 + random.nextInt(20_000);
+            LinearPlan plan = LinearPlan.of(m, n, k, random.nextBoolean());
+            String what = "seed " + seed + ": " + m + " x " + n + " x " + k + " " + plan;
+            assertThat(plan.kernelRows() > 0).as(what).isEqualTo(m <= 8);
+            assertThat(plan.pieceRows()).as(what).isBetween(1, n);
+            assertThat(plan.pieceRows() == n || plan.pieceRows() % 16 == 0)
+                    .as(what)
+                    .isTrue();
+            if (m <= 8) {
+                assertThat(plan.kernelRows()).as(what).isIn(1, 2, 4, 8).isGreaterThanOrEqualTo(m);
+                assertThat(8 * plan.kernelGrid(n).x()).as(what).isGreaterThanOrEqualTo(n);
+            }
+        }
+    }
+}

@@ -1,0 +1,165 @@
+// Runs a CUDA kernel on the processor, block after block. Every thread of a block is a fiber; a barrier and a shuffle
+// wait for all threads that must take part, and a kernel in which they never come is refused instead of hanging.
+#include <cmath>
+#include <csetjmp>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <string>
+#include <tuple>
+#include <ucontext.h>
+#include <utility>
+#include <vector>
+
+#define __device__
+#define __global__
+#define __forceinline__ inline
+#define __shared__ static
+#define DYNAMIC_SHARED(type, name) type* name = reinterpret_cast<type*>(emulator::dynamic)
+
+struct Three { unsigned x, y, z; };
+struct float4 { float x, y, z, w; };
+struct uint2 { unsigned x, y; };
+struct uint4 { unsigned x, y, z, w; };
+static Three threadIdx, blockIdx, blockDim, gridDim;
+using std::max;
+using std::min;
+
+static inline float __uint_as_float(unsigned bits) { float f; memcpy(&f, &bits, 4); return f; }
+static inline unsigned __float_as_uint(float f) { unsigned bits; memcpy(&bits, &f, 4); return bits; }
+static inline int __float2int_rn(float f) { return (int)lrintf(f); }
+
+namespace emulator {
+struct Barrier { unsigned arrived = 0; unsigned generation = 0; };
+struct Fiber { ucontext_t start; jmp_buf here; bool begun; bool done; };
+
+static const size_t STACK = 256 << 10;
+static std::vector<char> stacks;
+static std::vector<Fiber> fibers;
+static std::vector<Barrier> warps;
+static std::vector<unsigned> exchanged;
+static Barrier block;
+static jmp_buf scheduler;
+static unsigned current;
+static bool progress;
+static void* dynamic;
+static void (*body)(void**);
+static void** arguments;
+
+static void yield() {
+    if (_setjmp(fibers[current].here) == 0) {
+        _longjmp(scheduler, 1);
+    }
+}
+static void wait(Barrier& barrier, unsigned size) {
+    unsigned generation = barrier.generation;
+    if (++barrier.arrived == size) {
+        barrier.arrived = 0;
+        barrier.generation++;
+        progress = true;
+    }
+    while (barrier.generation == generation) {
+        yield();
+    }
+}
+static void fiber() {
+    body(arguments);
+    fibers[current].done = true;
+    progress = true;
+    _longjmp(scheduler, 1);
+}
+template <class T>
+static T exchange(T value, unsigned from) {
+    static_assert(sizeof(T) == 4, "shuffles are of 32 bits");
+    unsigned warp = current / 32;
+    unsigned lanes = min(32u, blockDim.x - warp * 32);
+    memcpy(&exchanged[current], &value, 4);
+    wait(warps[warp], lanes);
+    T other;
+    memcpy(&other, &exchanged[warp * 32 + from], 4);
+    wait(warps[warp], lanes);
+    return other;
+}
+typedef std::map<std::string, void (*)(void**)> Registry;
+static Registry& registry() { static Registry kernels; return kernels; }
+template <class... A, size_t... I>
+static void call(void (*kernel)(A...), void** args, std::index_sequence<I...>) {
+    kernel(*reinterpret_cast<std::remove_reference_t<A>*>(args[I])...);
+}
+template <auto kernel> struct Thunk;
+template <class... A, void (*kernel)(A...)> struct Thunk<kernel> {
+    static void run(void** args) { call(kernel, args, std::index_sequence_for<A...>()); }
+};
+struct Registered {
+    Registered(const char* name, void (*thunk)(void**)) { registry()[name] = thunk; }
+};
+}
+
+#define KERNEL(name, ...)                                                                  \
+    static void name(__VA_ARGS__);                                                         \
+    static emulator::Registered registered_##name(#name, emulator::Thunk<&name>::run);     \
+    static void name(__VA_ARGS__)
+
+static inline void __syncthreads() { emulator::wait(emulator::block, blockDim.x); }
+template <class T> static T __shfl_xor_sync(unsigned, T value, int lane) {
+    return emulator::exchange(value, (emulator::current % 32) ^ (unsigned)lane);
+}
+template <class T> static T __shfl_sync(unsigned, T value, int lane) {
+    return emulator::exchange(value, (unsigned)lane);
+}
+
+extern "C" int emulator_has(const char* name) { return emulator::registry().count(name); }
+
+// 0 when it ran, 1 if threads wait for others that never come.
+extern "C" int emulator_run(const char* name, int gx, int gy, int gz, int threads, int shared, void** args) {
+    using namespace emulator;
+    body = registry().at(name);
+    arguments = args;
+    gridDim = {(unsigned)gx, (unsigned)gy, (unsigned)gz};
+    blockDim = {(unsigned)threads, 1, 1};
+    stacks.resize(STACK * threads);
+    fibers.resize(threads);
+    exchanged.resize((threads + 31) / 32 * 32);
+    std::vector<float> memory(shared / 4 + 1);
+    dynamic = memory.data();
+    for (unsigned b = 0; b < (unsigned)gx * gy * gz; b++) {
+        blockIdx = {b % gx, b / gx % gy, b / gx / gy};
+        std::fill(memory.begin(), memory.end(), NAN);
+        warps.assign((threads + 31) / 32, Barrier());
+        block = Barrier();
+        for (Fiber& f : fibers) {
+            f.begun = false;
+            f.done = false;
+        }
+        volatile int left = threads;
+        while (left > 0) {
+            progress = false;
+            for (volatile unsigned t = 0; t < (unsigned)threads; t = t + 1) {
+                if (fibers[t].done) {
+                    continue;
+                }
+                current = t;
+                threadIdx = {t, 0, 0};
+                if (_setjmp(scheduler) == 0) {
+                    if (fibers[t].begun) {
+                        _longjmp(fibers[t].here, 1);
+                    }
+                    fibers[t].begun = true;
+                    progress = true;
+                    getcontext(&fibers[t].start);
+                    fibers[t].start.uc_stack.ss_sp = stacks.data() + STACK * t;
+                    fibers[t].start.uc_stack.ss_size = STACK;
+                    makecontext(&fibers[t].start, fiber, 0);
+                    setcontext(&fibers[t].start);
+                }
+                if (fibers[t].done) {
+                    left = left - 1;
+                }
+            }
+            if (!progress) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
