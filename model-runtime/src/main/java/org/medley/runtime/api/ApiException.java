@@ -6,6 +6,7 @@ import jakarta.ws.rs.ext.ExceptionMapper;
 import jakarta.ws.rs.ext.Provider;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /** A refusal in the shape OpenAI's clients read: {"error": {message, type, param, code}}. */
 final class ApiException extends RuntimeException {
@@ -43,6 +44,13 @@ final class ApiException extends RuntimeException {
 
     static ApiException stopping() {
         return new ApiException(503, "server_error", null, "shutting_down", "the server is stopping and takes no more");
+    }
+
+    /** The same refusal with fields called as the client called them. */
+    ApiException calling(UnaryOperator<String> names) {
+        String field = param == null ? null : names.apply(param);
+        String message = param == null ? getMessage() : names.apply(getMessage());
+        return new ApiException(status, type, field, code, message);
     }
 
     Map<String, Object> body() {
