@@ -62,17 +62,24 @@ final class ApiException extends RuntimeException {
         return Map.of("error", error);
     }
 
+    int status() {
+        return status;
+    }
+
+    Response response() {
+        Response.ResponseBuilder response =
+                Response.status(status).type(MediaType.APPLICATION_JSON_TYPE).entity(body());
+        return status == 429 || status == 503
+                ? response.header("Retry-After", 1).build()
+                : response.build();
+    }
+
     /** Turns the refusal into its response. */
     @Provider
     static final class Mapper implements ExceptionMapper<ApiException> {
         @Override
         public Response toResponse(ApiException e) {
-            Response.ResponseBuilder response = Response.status(e.status)
-                    .type(MediaType.APPLICATION_JSON_TYPE)
-                    .entity(e.body());
-            return e.status == 429 || e.status == 503
-                    ? response.header("Retry-After", 1).build()
-                    : response.build();
+            return e.response();
         }
     }
 }

@@ -30,21 +30,28 @@ class Generations {
 
     private final GrammarCache grammars = new GrammarCache(KEPT_GRAMMARS, Limits.DEFAULT);
 
+    /**
+     * What is known of a chat before its answer begins.
+     *
+     * @param reader makes what reads an answer
+     */
+    record Ready(Supplier<AnswerReader> reader, int promptTokens) {}
+
     /** A chat with the tools and the format that its answer is bound to. */
     Delivery chat(ModelHost.Hosted hosted, Fields in, String tenant) {
         int answers = answers(in);
         TokenTexts texts =
                 in.flag("logprobs", false) ? new TokenTexts(hosted.engine().words()) : null;
         boolean usage = tellsUsage(in);
-        return chat(hosted, in, tenant, reader -> new ChatReply(hosted.name(), answers, reader, texts, usage));
+        return chat(hosted, in, tenant, ready -> new ChatReply(hosted.name(), answers, ready.reader(), texts, usage));
     }
 
     /**
      * A chat whose answer looks different on the wire.
      *
-     * @param replies makes the reply, given what reads each answer
+     * @param replies makes the reply
      */
-    Delivery chat(ModelHost.Hosted hosted, Fields in, String tenant, Function<Supplier<AnswerReader>, Reply> replies) {
+    Delivery chat(ModelHost.Hosted hosted, Fields in, String tenant, Function<Ready, Reply> replies) {
         Engine engine = hosted.engine();
         Tools tools = Tools.of(in, engine.template());
         Syntax format = AnswerFormat.of(in);
@@ -61,7 +68,15 @@ class Generations {
         Syntax bound = calls ? tools.syntax() : format;
         boolean thinks = bound == null && engine.template().source().contains("<think>");
         Supplier<AnswerReader> reader = () -> new AnswerReader(calls ? tools.format() : null, thinks);
-        return submit(hosted, List.of(prompt), params, bound, tenant, replies.apply(reader), answers, "messages");
+        return submit(
+                hosted,
+                List.of(prompt),
+                params,
+                bound,
+                tenant,
+                replies.apply(new Ready(reader, prompt.length)),
+                answers,
+                "messages");
     }
 
     private static String prompt(Engine engine, List<Message> turns, Tools tools, Fields in) {

@@ -42,9 +42,9 @@ public class ResponsesResource {
                     hosted,
                     chat,
                     host.tenant(),
-                    reader -> new ResponseReply(
+                    ready -> new ResponseReply(
                             ResponseRequest.echo(in, hosted.name()),
-                            reader.get(),
+                            ready.reader().get(),
                             text -> engine.tokenizer().encode(text).length));
             return serving.answer(hosted, in, Serving.Stream.NAMED, delivery);
         } catch (ApiException e) {
