@@ -45,6 +45,11 @@ public class OpenAiResource {
         this.serving = serving;
     }
 
+    /** Whether a path is one of the models' API, this class's or another's. */
+    public static boolean isModelsApi(String path) {
+        return path.startsWith("/v1/") || path.equals("/rerank");
+    }
+
     @GET
     @Path("/models")
     public Answers.Models models() {
