@@ -6,6 +6,7 @@ import jakarta.ws.rs.ext.ExceptionMapper;
 import jakarta.ws.rs.ext.Provider;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /** A refusal in the shape OpenAI's clients read: {"error": {message, type, param, code}}. */
 final class ApiException extends RuntimeException {
@@ -45,6 +46,13 @@ final class ApiException extends RuntimeException {
         return new ApiException(503, "server_error", null, "shutting_down", "the server is stopping and takes no more");
     }
 
+    /** The same refusal with fields called as the client called them. */
+    ApiException calling(UnaryOperator<String> names) {
+        String field = param == null ? null : names.apply(param);
+        String message = param == null ? getMessage() : names.apply(getMessage());
+        return new ApiException(status, type, field, code, message);
+    }
+
     Map<String, Object> body() {
         Map<String, Object> error = new LinkedHashMap<>();
         error.put("message", getMessage());
@@ -54,17 +62,24 @@ final class ApiException extends RuntimeException {
         return Map.of("error", error);
     }
 
+    int status() {
+        return status;
+    }
+
+    Response response() {
+        Response.ResponseBuilder response =
+                Response.status(status).type(MediaType.APPLICATION_JSON_TYPE).entity(body());
+        return status == 429 || status == 503
+                ? response.header("Retry-After", 1).build()
+                : response.build();
+    }
+
     /** Turns the refusal into its response. */
     @Provider
     static final class Mapper implements ExceptionMapper<ApiException> {
         @Override
         public Response toResponse(ApiException e) {
-            Response.ResponseBuilder response = Response.status(e.status)
-                    .type(MediaType.APPLICATION_JSON_TYPE)
-                    .entity(e.body());
-            return e.status == 429 || e.status == 503
-                    ? response.header("Retry-After", 1).build()
-                    : response.build();
+            return e.response();
         }
     }
 }

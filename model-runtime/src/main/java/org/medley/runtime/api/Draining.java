@@ -34,7 +34,7 @@ class Draining {
     static final class Filter implements ContainerRequestFilter {
         @Override
         public void filter(ContainerRequestContext request) {
-            if (begun() && request.getUriInfo().getPath().startsWith("/v1/")) {
+            if (begun() && OpenAiResource.isModelsApi(request.getUriInfo().getPath())) {
                 throw ApiException.stopping();
             }
         }

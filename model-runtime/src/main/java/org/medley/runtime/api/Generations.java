@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.medley.runtime.engine.Engine;
 import org.medley.runtime.engine.EngineBusyException;
@@ -29,8 +30,28 @@ class Generations {
 
     private final GrammarCache grammars = new GrammarCache(KEPT_GRAMMARS, Limits.DEFAULT);
 
+    /**
+     * What is known of a chat before its answer begins.
+     *
+     * @param reader makes what reads an answer
+     */
+    record Ready(Supplier<AnswerReader> reader, int promptTokens) {}
+
     /** A chat with the tools and the format that its answer is bound to. */
     Delivery chat(ModelHost.Hosted hosted, Fields in, String tenant) {
+        int answers = answers(in);
+        TokenTexts texts =
+                in.flag("logprobs", false) ? new TokenTexts(hosted.engine().words()) : null;
+        boolean usage = tellsUsage(in);
+        return chat(hosted, in, tenant, ready -> new ChatReply(hosted.name(), answers, ready.reader(), texts, usage));
+    }
+
+    /**
+     * A chat whose answer looks different on the wire.
+     *
+     * @param replies makes the reply
+     */
+    Delivery chat(ModelHost.Hosted hosted, Fields in, String tenant, Function<Ready, Reply> replies) {
         Engine engine = hosted.engine();
         Tools tools = Tools.of(in, engine.template());
         Syntax format = AnswerFormat.of(in);
@@ -47,9 +68,15 @@ class Generations {
         Syntax bound = calls ? tools.syntax() : format;
         boolean thinks = bound == null && engine.template().source().contains("<think>");
         Supplier<AnswerReader> reader = () -> new AnswerReader(calls ? tools.format() : null, thinks);
-        TokenTexts texts = logprobs < 0 ? null : new TokenTexts(engine.words());
-        Reply reply = new ChatReply(hosted.name(), answers, reader, texts, tellsUsage(in));
-        return submit(hosted, List.of(prompt), params, bound, tenant, reply, answers, "messages");
+        return submit(
+                hosted,
+                List.of(prompt),
+                params,
+                bound,
+                tenant,
+                replies.apply(new Ready(reader, prompt.length)),
+                answers,
+                "messages");
     }
 
     private static String prompt(Engine engine, List<Message> turns, Tools tools, Fields in) {

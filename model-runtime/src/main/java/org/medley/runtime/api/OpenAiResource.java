@@ -1,10 +1,9 @@
 package org.medley.runtime.api;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.smallrye.common.annotation.RunOnVirtualThread;
-import io.vertx.ext.web.RoutingContext;
 import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
@@ -24,7 +23,6 @@ import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
 import org.medley.runtime.embed.Embedder;
-import org.medley.runtime.weights.BadModelException;
 
 /** The models' API, as OpenAI's clients expect it. */
 @Path("/v1")
@@ -39,14 +37,17 @@ public class OpenAiResource {
 
     private final ModelHost host;
     private final Generations generations;
-    private final ObjectMapper json;
-    private final RoutingContext http;
+    private final Serving serving;
 
-    OpenAiResource(ModelHost host, Generations generations, ObjectMapper json, RoutingContext http) {
+    OpenAiResource(ModelHost host, Generations generations, Serving serving) {
         this.host = host;
         this.generations = generations;
-        this.json = json;
-        this.http = http;
+        this.serving = serving;
+    }
+
+    /** Whether a path is one of the models' API, this class's or another's. */
+    public static boolean isModelsApi(String path) {
+        return path.startsWith("/v1/") || path.equals("/rerank");
     }
 
     @GET
@@ -78,8 +79,8 @@ public class OpenAiResource {
     @RunOnVirtualThread
     public Response chat(@RequestBody(content = @Content(schema = @Schema(type = SchemaType.OBJECT))) String body) {
         Fields in = Fields.parse(body);
-        ModelHost.Hosted hosted = hosted(in);
-        return answer(hosted, in, generations.chat(hosted, in, host.tenant()));
+        ModelHost.Hosted hosted = serving.hosted(in);
+        return serving.answer(hosted, in, Serving.Stream.ENDED, generations.chat(hosted, in, host.tenant()));
     }
 
     @POST
@@ -89,8 +90,8 @@ public class OpenAiResource {
     public Response completion(
             @RequestBody(content = @Content(schema = @Schema(type = SchemaType.OBJECT))) String body) {
         Fields in = Fields.parse(body);
-        ModelHost.Hosted hosted = hosted(in);
-        return answer(hosted, in, generations.complete(hosted, in, host.tenant()));
+        ModelHost.Hosted hosted = serving.hosted(in);
+        return serving.answer(hosted, in, Serving.Stream.ENDED, generations.complete(hosted, in, host.tenant()));
     }
 
     @POST
@@ -99,7 +100,7 @@ public class OpenAiResource {
     public ObjectNode tokenize(
             @RequestBody(content = @Content(schema = @Schema(type = SchemaType.OBJECT))) String body) {
         Fields in = Fields.parse(body);
-        return generations.tokenize(hosted(in), in);
+        return generations.tokenize(serving.hosted(in), in);
     }
 
     @POST
@@ -112,34 +113,8 @@ public class OpenAiResource {
         if (tokens == null) {
             throw ApiException.invalid("tokens", "tokens is missing");
         }
-        String text = hosted(in).engine().tokenizer().decode(Prompts.tokens(in, tokens), false);
-        return json.createObjectNode().put("prompt", text);
-    }
-
-    private ModelHost.Hosted hosted(Fields in) {
-        String model = in.requiredText("model");
-        try {
-            return host.engine(model).orElseThrow(() -> ApiException.noModel(model));
-        } catch (BadModelException e) {
-            throw ApiException.broken(e.getMessage());
-        }
-    }
-
-    private Response answer(ModelHost.Hosted hosted, Fields in, Delivery delivery) {
-        // A client that goes away before the answer begins shows here; later it shows when the answer is written.
-        http.addEndHandler(result -> {
-            if (result.failed()) {
-                delivery.cancel();
-            }
-        });
-        Object entity = in.flag("stream", false) ? delivery.stream(json, false, true) : delivery.whole();
-        Response.ResponseBuilder response = Response.ok(entity).header(MODEL_HEADER, hosted.name());
-        if (in.flag("stream", false)) {
-            response.type(MediaType.SERVER_SENT_EVENTS_TYPE)
-                    .header("Cache-Control", "no-store")
-                    .header("X-Accel-Buffering", "no");
-        }
-        return response.build();
+        String text = serving.hosted(in).engine().tokenizer().decode(Prompts.tokens(in, tokens), false);
+        return JsonNodeFactory.instance.objectNode().put("prompt", text);
     }
 
     @POST

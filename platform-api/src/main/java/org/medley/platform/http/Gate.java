@@ -10,6 +10,7 @@ import jakarta.enterprise.event.Observes;
 import java.net.URI;
 import java.util.Map;
 import java.util.Set;
+import org.medley.runtime.api.OpenAiResource;
 
 /**
  * What every request passes before anything else looks at it: answers get the headers that keep browsers from mixing
@@ -64,7 +65,7 @@ class Gate {
     }
 
     private static boolean isPage(String path) {
-        return !path.startsWith("/api/") && !path.startsWith("/v1/") && !path.startsWith("/fhir/");
+        return !path.startsWith("/api/") && !OpenAiResource.isModelsApi(path) && !path.startsWith("/fhir/");
     }
 
     /** A browser sends no such header by itself, so another site's page cannot either. */

@@ -30,7 +30,7 @@ class InferenceFilter implements ContainerResponseFilter {
     @Override
     public void filter(ContainerRequestContext request, ContainerResponseContext response) {
         String path = request.getUriInfo().getPath();
-        boolean inference = path.startsWith("/v1/") && request.getMethod().equals("POST");
+        boolean inference = OpenAiResource.isModelsApi(path) && request.getMethod().equals("POST");
         if (!inference || identity.isAnonymous() || caller.isProcess()) {
             return;
         }
