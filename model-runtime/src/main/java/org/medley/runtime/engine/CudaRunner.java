@@ -106,6 +106,10 @@ final class CudaRunner implements Runner {
         ops.begin(batch, rows);
         boolean adapted = spans.stream().anyMatch(span -> span.adapter() != null);
         Ops through = adapted ? new AdapterOps(ops, ops::accumulate, adapters, spans, tokens.length) : ops;
+        if (rows.length == 0) {
+            network.hidden(through, batch);
+            return new Tensor(DType.F32, new int[] {0, shape().vocabulary()}, MemorySegment.NULL);
+        }
         return onHost(network.logits(through, batch, rows), rows.length);
     }
 

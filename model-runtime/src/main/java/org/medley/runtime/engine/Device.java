@@ -4,7 +4,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.ToIntFunction;
 import org.jboss.logging.Logger;
 import org.medley.runtime.network.Network;
-import org.medley.runtime.tensor.cuda.CudaPresence;
+import org.medley.runtime.tensor.cuda.Gpu;
 import org.medley.runtime.tensor.cuda.driver.CudaGpu;
 import org.medley.runtime.weights.ModelSource;
 
@@ -23,20 +23,21 @@ public enum Device {
      * @throws IllegalStateException if a CUDA device is asked for and there is none that can be used
      */
     Runner load(ModelSource model, Engine.Options options, ToIntFunction<Network.Shape> pages) {
-        if (this == CPU || (this == AUTO && absent())) {
+        if (this == CPU) {
             return CpuRunner.load(model, options, pages);
         }
-        return CudaRunner.load(CudaGpu.open(), model, options, pages);
-    }
-
-    private static boolean absent() {
-        return CudaPresence.absence()
-                .map(reason -> {
-                    if (TOLD.compareAndSet(false, true)) {
-                        LOG.infof("Models run on the processor: %s", reason);
-                    }
-                    return reason;
-                })
-                .isPresent();
+        Gpu gpu;
+        try {
+            gpu = CudaGpu.open();
+        } catch (IllegalStateException absent) {
+            if (this == CUDA) {
+                throw absent;
+            }
+            if (TOLD.compareAndSet(false, true)) {
+                LOG.infof("Models run on the processor: %s", absent.getMessage());
+            }
+            return CpuRunner.load(model, options, pages);
+        }
+        return CudaRunner.load(gpu, model, options, pages);
     }
 }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
@@ -46,7 +45,9 @@ abstract class CudaRunnerParity {
                     spans.add(new Batch.Span(total, more, lengths[s], pages, null));
                     total += more;
                     lengths[s] += more;
-                    rows.add(total - 1);
+                    if (pass != 1) {
+                        rows.add(total - 1);
+                    }
                 }
                 int[] tokens = random.ints(total, 0, 259).toArray();
                 int[] wanted = rows.stream().mapToInt(Integer::intValue).toArray();
@@ -78,11 +79,14 @@ abstract class CudaRunnerParity {
                     .as("seed %d, logit %d: %s, expected %s", seed, i, got[i], wanted[i])
                     .isTrue();
         }
-        assertThat(Arrays.stream(IntStream.range(0, got.length)
-                                .mapToDouble(i -> got[i])
-                                .toArray())
-                        .distinct()
-                        .count())
-                .isGreaterThan(100);
+        // A pass of which no row is wanted has none to compare.
+        assertThat(got.length == 0
+                        || IntStream.range(0, got.length)
+                                        .mapToObj(i -> got[i])
+                                        .distinct()
+                                        .count()
+                                > 100)
+                .as("seed %d: logits differ from each other", seed)
+                .isTrue();
     }
 }
