@@ -30,7 +30,8 @@ class InferenceFilter implements ContainerResponseFilter {
     @Override
     public void filter(ContainerRequestContext request, ContainerResponseContext response) {
         String path = request.getUriInfo().getPath();
-        boolean inference = OpenAiResource.isModelsApi(path) && request.getMethod().equals("POST");
+        boolean inference =
+                OpenAiResource.isModelsApi(path) && request.getMethod().equals("POST");
         if (!inference || identity.isAnonymous() || caller.isProcess()) {
             return;
         }
