@@ -53,9 +53,15 @@ final class Sampler {
 
     private void restrict(float[] logits, long[] allowed) {
         if (allowed != null) {
-            for (int i = 0; i < logits.length; i++) {
-                if ((i >> 6) >= allowed.length || (allowed[i >> 6] >>> i & 1) == 0) {
-                    logits[i] = Float.NEGATIVE_INFINITY;
+            for (int from = 0; from < logits.length; from += 64) {
+                int to = Math.min(logits.length, from + 64);
+                long word = from >> 6 < allowed.length ? allowed[from >> 6] : 0;
+                if (word == 0) {
+                    Arrays.fill(logits, from, to, Float.NEGATIVE_INFINITY);
+                } else if (word != -1) {
+                    for (int i = from; i < to; i++) {
+                        logits[i] = (word >>> i & 1) == 0 ? Float.NEGATIVE_INFINITY : logits[i];
+                    }
                 }
             }
         } else if (position < params.minTokens()) {
