@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.medley.runtime.network.DecoderConfig;
+import org.medley.runtime.network.DecoderLoader;
 import org.medley.runtime.tensor.DType;
 import org.medley.runtime.weights.BadModelException;
 import org.medley.runtime.weights.GgufExport;
@@ -65,14 +65,14 @@ public final class ModelsCommand implements Callable<Integer> {
         String name = ModelSource.nameOf(path);
         try {
             ModelSource model = ModelSource.of(path);
-            DecoderConfig config = DecoderConfig.read(model.configFile(), model.config());
+            DecoderLoader.Summary summary = DecoderLoader.summary(model);
             return String.format(
                     Locale.ROOT,
                     "%-32s %-18s %3d layers × %-5d %8.1f MB%s",
                     name,
-                    config.architecture().replace("ForCausalLM", ""),
-                    config.layers(),
-                    config.hidden(),
+                    summary.architecture().replace("ForCausalLM", ""),
+                    summary.layers(),
+                    summary.hidden(),
                     model.bytes() / 1e6,
                     hashes ? "  sha256 " + model.sha256().substring(0, 12) : "");
         } catch (BadModelException e) {

@@ -31,9 +31,27 @@ public final class DecoderLoader {
     /** The same for any family that can be served. */
     public static Network network(ModelSource model, Arena arena, int context, DType format) {
         JsonNode json = model.config();
-        return json.path("architectures").path(0).asText("").matches("Gemma[23]ForCausalLM")
+        return isGemma(json)
                 ? new Gemma(model.configFile(), json, usable(model, arena, format), arena, context)
                 : load(model, arena, context, format);
+    }
+
+    /** What a list of models tells of one. */
+    public record Summary(String architecture, int layers, int hidden) {}
+
+    /** @throws org.medley.runtime.weights.BadModelException if it is of no family that can be served */
+    public static Summary summary(ModelSource model) {
+        JsonNode json = model.config();
+        if (isGemma(json)) {
+            ConfigReader in = new ConfigReader(model.configFile(), json);
+            return new Summary(json.path("architectures").path(0).asText(), in.layers(), in.size("hidden_size"));
+        }
+        DecoderConfig config = DecoderConfig.read(model.configFile(), json);
+        return new Summary(config.architecture(), config.layers(), config.hidden());
+    }
+
+    private static boolean isGemma(JsonNode json) {
+        return json.path("architectures").path(0).asText("").matches("Gemma[23]ForCausalLM");
     }
 
     private static Map<String, Tensor> usable(ModelSource model, Arena arena, DType format) {
