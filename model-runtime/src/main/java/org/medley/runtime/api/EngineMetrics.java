@@ -45,6 +45,7 @@ class EngineMetrics {
         private final Counter drafted;
         private final Counter accepted;
         private final DistributionSummary passTokens;
+        private final DistributionSummary passSeconds;
         private final DistributionSummary firstToken;
         private final DistributionSummary nextToken;
         private final DistributionSummary whole;
@@ -72,6 +73,9 @@ class EngineMetrics {
             preemptions = counter("vllm:num_preemptions");
             drafted = counter("vllm:spec_decode_num_draft_tokens");
             accepted = counter("vllm:spec_decode_num_accepted_tokens");
+            passSeconds = DistributionSummary.builder("medley.engine.pass.seconds")
+                    .tags(tags)
+                    .register(registry);
             passTokens = summary("vllm:iteration_tokens_total", PASS_TOKENS);
             firstToken = summary("vllm:time_to_first_token_seconds", SECONDS);
             nextToken = summary("vllm:inter_token_latency_seconds", SECONDS);
@@ -107,10 +111,7 @@ class EngineMetrics {
             preemptions.increment(stats.preempted());
             drafted.increment(stats.drafted());
             accepted.increment(stats.accepted());
-            DistributionSummary.builder("medley.engine.pass.seconds")
-                    .tags(tags)
-                    .register(registry)
-                    .record(stats.nanos() / 1e9);
+            passSeconds.record(stats.nanos() / 1e9);
         }
 
         @Override

@@ -22,11 +22,6 @@ public record Attention(Ops.Heads heads, float scale, int window, float softCap,
         return new Attention(heads, (float) (1 / Math.sqrt(heads.size())), 0, 0, true);
     }
 
-    /** The plain kind, the one that is trained. */
-    public boolean plain() {
-        return window == 0 && softCap == 0 && causal;
-    }
-
     /** First key that the token at {@code position} sees. */
     public int first(int position) {
         return window == 0 ? 0 : Math.max(0, position - window + 1);

@@ -75,10 +75,6 @@ public final class Scheduler {
         waiting.computeIfAbsent(sequence.tenant(), t -> new ArrayDeque<>()).add(sequence);
     }
 
-    public List<Sequence> running() {
-        return List.copyOf(running);
-    }
-
     public int runningCount() {
         return running.size();
     }
