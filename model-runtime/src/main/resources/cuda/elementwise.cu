@@ -35,12 +35,55 @@ KERNEL(swiglu, const float* gate, const float* up, long long count, float* y) {
     }
 }
 
-// y = gelu(gate) * up in the tanh form (Hendrycks and Gimpel 2016, sec. 2)
-KERNEL(geglu, const float* gate, const float* up, long long count, float* y) {
+// The two forms of GELU (Hendrycks and Gimpel 2016, sec. 2)
+static __device__ __forceinline__ float gelu_by_erf(float x) {
+    return 0.5f * x * erfcf(-0.70710678f * x);
+}
+
+static __device__ __forceinline__ float gelu_by_tanh(float x) {
+    return 0.5f * x * (1.0f + tanhf(0.79788456f * (x + 0.044715f * x * x * x)));
+}
+
+// y = gelu(x)
+KERNEL(gelu_erf, const float* x, long long count, float* y) {
     long long i = ELEMENT;
     if (i < count) {
-        float g = gate[i];
-        y[i] = 0.5f * g * (1.0f + tanhf(0.79788456f * (g + 0.044715f * g * g * g))) * up[i];
+        y[i] = gelu_by_erf(x[i]);
+    }
+}
+
+KERNEL(gelu_tanh, const float* x, long long count, float* y) {
+    long long i = ELEMENT;
+    if (i < count) {
+        y[i] = gelu_by_tanh(x[i]);
+    }
+}
+
+// y = gelu(gate) * up
+KERNEL(geglu_erf, const float* gate, const float* up, long long count, float* y) {
+    long long i = ELEMENT;
+    if (i < count) {
+        y[i] = gelu_by_erf(gate[i]) * up[i];
+    }
+}
+
+KERNEL(geglu_tanh, const float* gate, const float* up, long long count, float* y) {
+    long long i = ELEMENT;
+    if (i < count) {
+        y[i] = gelu_by_tanh(gate[i]) * up[i];
+    }
+}
+
+// y = the mean of the rows between one end and the next, one block per span
+KERNEL(means, const float* x, const int* ends, int cols, float* y) {
+    int from = blockIdx.x == 0 ? 0 : ends[blockIdx.x - 1];
+    int to = ends[blockIdx.x];
+    for (int i = threadIdx.x; i < cols; i += blockDim.x) {
+        float sum = 0.0f;
+        for (int row = from; row < to; row++) {
+            sum += x[(long long)row * cols + i];
+        }
+        y[(long long)blockIdx.x * cols + i] = sum / (float)(to - from);
     }
 }
 

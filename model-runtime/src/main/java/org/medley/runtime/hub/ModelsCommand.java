@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.medley.runtime.network.DecoderLoader;
+import org.medley.runtime.network.ModelSummary;
 import org.medley.runtime.tensor.DType;
 import org.medley.runtime.weights.BadModelException;
 import org.medley.runtime.weights.GgufExport;
@@ -65,12 +65,12 @@ public final class ModelsCommand implements Callable<Integer> {
         String name = ModelSource.nameOf(path);
         try {
             ModelSource model = ModelSource.of(path);
-            DecoderLoader.Summary summary = DecoderLoader.summary(model);
+            ModelSummary summary = ModelSummary.of(model);
             return String.format(
                     Locale.ROOT,
                     "%-32s %-18s %3d layers × %-5d %8.1f MB%s",
                     name,
-                    summary.architecture().replace("ForCausalLM", ""),
+                    summary.architecture().replaceFirst("(Model|For[A-Z].*)$", ""),
                     summary.layers(),
                     summary.hidden(),
                     model.bytes() / 1e6,

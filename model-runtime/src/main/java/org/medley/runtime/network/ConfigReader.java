@@ -50,6 +50,18 @@ record ConfigReader(Path file, JsonNode json) {
         }
     }
 
+    /** The form of GELU under {@code key}. */
+    Ops.Gelu gelu(String key) {
+        String name = json.path(key).asText("gelu");
+        return switch (name) {
+            case "gelu" -> Ops.Gelu.ERF;
+            case "gelu_new", "gelu_pytorch_tanh" -> Ops.Gelu.TANH;
+            default ->
+                throw new BadModelException(
+                        file, key + " is '" + name + "'; gelu, gelu_new and gelu_pytorch_tanh can be served");
+        };
+    }
+
     /** The ids under {@code eos_token_id}, one or several. */
     Set<Integer> endTokens() {
         JsonNode node = json.path("eos_token_id");

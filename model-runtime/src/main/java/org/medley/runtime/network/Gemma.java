@@ -13,7 +13,6 @@ import org.medley.runtime.tensor.Batch;
 import org.medley.runtime.tensor.Ops;
 import org.medley.runtime.tensor.RopeTable;
 import org.medley.runtime.tensor.Tensor;
-import org.medley.runtime.weights.BadModelException;
 
 /**
  * Gemma 2 and 3 (Gemma Team 2024, 2025): norms before and after each part, gated MLPs with GELU, embeddings scaled by
@@ -31,6 +30,7 @@ final class Gemma implements Network {
     private final Tensor finalNorm;
     private final Tensor head;
     private final List<Layer> layers;
+    private final Map<String, Tensor> matrices;
 
     private record Layer(
             Attention attention,
@@ -71,15 +71,15 @@ final class Gemma implements Network {
                 ? new RopeTable(
                         RopeTable.frequencies(heads.size(), in.positive("rope_local_base_freq", 10_000)), positions)
                 : rope;
-        Weights weights = new Weights(file, tensors, arena);
+        NamedTensors weights = new NamedTensors(file, tensors);
         int queries = count * heads.size();
         int keys = heads.kv() * heads.size();
         int inner = in.size("intermediate_size");
-        this.embedding = weights.matrix("model.embed_tokens", shape.vocabulary(), hidden);
+        this.embedding = weights.table("model.embed_tokens.weight", shape.vocabulary(), hidden);
         this.head = tensors.containsKey("lm_head.weight")
-                ? weights.matrix("lm_head", shape.vocabulary(), hidden)
+                ? weights.matrix("lm_head.weight", shape.vocabulary(), hidden)
                 : embedding;
-        this.finalNorm = weights.norm("model.norm", hidden);
+        this.finalNorm = norm(weights, arena, "model.norm", hidden);
         float scale = (float) (1 / Math.sqrt(in.positive("query_pre_attn_scalar", heads.size())));
         float cap = third ? 0 : (float) json.path("attn_logit_softcapping").asDouble(0);
         this.layers = new ArrayList<>();
@@ -90,21 +90,23 @@ final class Gemma implements Network {
             layers.add(new Layer(
                     new Attention(heads, scale, window, cap, true),
                     local,
-                    weights.norm(p + "input_layernorm", hidden),
-                    weights.matrix(p + "self_attn.q_proj", queries, hidden),
-                    weights.matrix(p + "self_attn.k_proj", keys, hidden),
-                    weights.matrix(p + "self_attn.v_proj", keys, hidden),
-                    third ? weights.norm(p + "self_attn.q_norm", heads.size()) : null,
-                    third ? weights.norm(p + "self_attn.k_norm", heads.size()) : null,
-                    weights.matrix(p + "self_attn.o_proj", hidden, queries),
-                    weights.norm(p + "post_attention_layernorm", hidden),
-                    weights.norm(p + "pre_feedforward_layernorm", hidden),
+                    norm(weights, arena, p + "input_layernorm", hidden),
+                    weights.matrix(p + "self_attn.q_proj.weight", queries, hidden),
+                    weights.matrix(p + "self_attn.k_proj.weight", keys, hidden),
+                    weights.matrix(p + "self_attn.v_proj.weight", keys, hidden),
+                    third ? norm(weights, arena, p + "self_attn.q_norm", heads.size()) : null,
+                    third ? norm(weights, arena, p + "self_attn.k_norm", heads.size()) : null,
+                    weights.matrix(p + "self_attn.o_proj.weight", hidden, queries),
+                    norm(weights, arena, p + "post_attention_layernorm", hidden),
+                    norm(weights, arena, p + "pre_feedforward_layernorm", hidden),
                     new Ops.Expert(
-                            weights.matrix(p + "mlp.gate_proj", inner, hidden),
-                            weights.matrix(p + "mlp.up_proj", inner, hidden),
-                            weights.matrix(p + "mlp.down_proj", hidden, inner)),
-                    weights.norm(p + "post_feedforward_layernorm", hidden)));
+                            weights.matrix(p + "mlp.gate_proj.weight", inner, hidden),
+                            weights.matrix(p + "mlp.up_proj.weight", inner, hidden),
+                            weights.matrix(p + "mlp.down_proj.weight", hidden, inner)),
+                    norm(weights, arena, p + "post_feedforward_layernorm", hidden)));
         }
+        this.matrices = new LinkedHashMap<>(weights.matrices());
+        matrices.put("lm_head.weight", head);
     }
 
     /** Which layers see a window: as listed, or else by the pattern that each model was published with. */
@@ -115,32 +117,13 @@ final class Gemma implements Network {
         return third ? (layer + 1) % json.path("sliding_window_pattern").asInt(6) != 0 : layer % 2 == 0;
     }
 
-    private record Weights(Path file, Map<String, Tensor> tensors, Arena arena) {
-        Tensor matrix(String name, int rows, int cols) {
-            Tensor tensor = tensors.get(name + ".weight");
-            if (tensor == null || !Arrays.equals(tensor.shape(), new int[] {rows, cols})) {
-                throw new BadModelException(
-                        file,
-                        "tensor " + name + ".weight is " + (tensor == null ? "missing" : tensor) + "; it must be ["
-                                + rows + ", " + cols + "]");
-            }
-            return tensor;
+    /** A norm's weights are stored less one. */
+    private static Tensor norm(NamedTensors weights, Arena arena, String name, int size) {
+        float[] values = weights.vector(name + ".weight", size).toArray();
+        for (int i = 0; i < size; i++) {
+            values[i] += 1;
         }
-
-        Tensor norm(String name, int size) {
-            Tensor tensor = tensors.get(name + ".weight");
-            if (tensor == null || tensor.size() != size) {
-                throw new BadModelException(
-                        file,
-                        "tensor " + name + ".weight is " + (tensor == null ? "missing" : tensor) + "; it must be ["
-                                + size + "]");
-            }
-            float[] values = tensor.toArray();
-            for (int i = 0; i < size; i++) {
-                values[i] += 1;
-            }
-            return Tensor.of(arena, values, size);
-        }
+        return Tensor.of(arena, values, size);
     }
 
     @Override
@@ -150,19 +133,6 @@ final class Gemma implements Network {
 
     @Override
     public Map<String, Tensor> matrices() {
-        Map<String, Tensor> matrices = new LinkedHashMap<>();
-        for (int i = 0; i < layers.size(); i++) {
-            Layer layer = layers.get(i);
-            String p = "model.layers." + i + ".";
-            matrices.put(p + "self_attn.q_proj.weight", layer.q);
-            matrices.put(p + "self_attn.k_proj.weight", layer.k);
-            matrices.put(p + "self_attn.v_proj.weight", layer.v);
-            matrices.put(p + "self_attn.o_proj.weight", layer.o);
-            matrices.put(p + "mlp.gate_proj.weight", layer.mlp.gate());
-            matrices.put(p + "mlp.up_proj.weight", layer.mlp.up());
-            matrices.put(p + "mlp.down_proj.weight", layer.mlp.down());
-        }
-        matrices.put("lm_head.weight", head);
         return matrices;
     }
 
@@ -174,7 +144,8 @@ final class Gemma implements Network {
             Tensor attended = attention(ops, layer, i, ops.rmsNorm(x, layer.inputNorm, epsilon), batch);
             x = ops.add(x, ops.rmsNorm(attended, layer.attentionNorm, epsilon));
             Tensor in = ops.rmsNorm(x, layer.mlpNorm, epsilon);
-            Tensor gated = ops.geglu(ops.linear(in, layer.mlp.gate(), null), ops.linear(in, layer.mlp.up(), null));
+            Tensor gated = ops.geglu(
+                    ops.linear(in, layer.mlp.gate(), null), ops.linear(in, layer.mlp.up(), null), Ops.Gelu.TANH);
             Tensor out = ops.linear(gated, layer.mlp.down(), null);
             x = ops.add(x, ops.rmsNorm(out, layer.mlpOutNorm, epsilon));
         }

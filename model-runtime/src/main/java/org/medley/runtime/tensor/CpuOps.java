@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.medley.runtime.tensor.kernel.AttentionKernel;
+import org.medley.runtime.tensor.kernel.GeluKernel;
 import org.medley.runtime.tensor.kernel.Gemm;
 import org.medley.runtime.tensor.kernel.Gemm.Matrix;
 import org.medley.runtime.tensor.kernel.PagedAttention;
@@ -84,6 +85,21 @@ public final class CpuOps implements Ops {
                 ELEMENT_GRAIN / width,
                 (from, to) ->
                         RowKernels.rmsNorm(x.address(), weight.address(), epsilon, width, out.address(), from, to));
+        return out;
+    }
+
+    @Override
+    public Tensor layerNorm(Tensor x, Tensor weight, Tensor bias, float epsilon) {
+        int width = weight.cols();
+        check(x.cols() % width == 0, () -> "layerNorm: input " + x + " is no multiple of weight " + weight);
+        check(bias == null || bias.size() == width, () -> "layerNorm: bias " + bias + " does not fit " + weight);
+        Tensor out = workspace.tensor(x.rows(), x.cols());
+        long offset = bias == null ? 0 : bias.address();
+        Workers.ranges(
+                Math.toIntExact(x.size() / width),
+                ELEMENT_GRAIN / width,
+                (from, to) -> RowKernels.layerNorm(
+                        x.address(), weight.address(), offset, epsilon, width, out.address(), from, to));
         return out;
     }
 
@@ -188,9 +204,14 @@ public final class CpuOps implements Ops {
     }
 
     @Override
-    public Tensor geglu(Tensor gate, Tensor up) {
+    public Tensor gelu(Tensor x, Gelu form) {
+        return elementwise(x, (from, to, out) -> GeluKernel.gelu(form, x.address(), 0, out, from, to));
+    }
+
+    @Override
+    public Tensor geglu(Tensor gate, Tensor up, Gelu form) {
         check(Arrays.equals(gate.shape(), up.shape()), () -> "geglu: gate " + gate + " and up " + up + " differ");
-        return elementwise(gate, (from, to, out) -> RowKernels.geglu(gate.address(), up.address(), out, from, to));
+        return elementwise(gate, (from, to, out) -> GeluKernel.gelu(form, gate.address(), up.address(), out, from, to));
     }
 
     @Override
@@ -261,6 +282,19 @@ public final class CpuOps implements Ops {
             int row = rows[i];
             check(row >= 0 && row < x.rows(), () -> "row " + row + " is outside " + x);
             MemorySegment.copy(Memory.ALL, x.row(row), Memory.ALL, out.row(i), 4L * x.cols());
+        }
+        return out;
+    }
+
+    @Override
+    public Tensor means(Tensor x, List<Batch.Span> spans) {
+        Tensor out = workspace.zeros(spans.size(), x.cols());
+        for (int i = 0; i < spans.size(); i++) {
+            Batch.Span span = spans.get(i);
+            check(span.row() + span.rows() <= x.rows(), () -> "means: " + span + " is outside " + x);
+            for (int row = 0; row < span.rows(); row++) {
+                RowKernels.axpy(1f / span.rows(), x.row(span.row() + row), out.row(i), x.cols());
+            }
         }
         return out;
     }

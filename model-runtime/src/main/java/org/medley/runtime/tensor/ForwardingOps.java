@@ -31,6 +31,11 @@ public abstract class ForwardingOps implements Ops {
     }
 
     @Override
+    public Tensor layerNorm(Tensor x, Tensor weight, Tensor bias, float epsilon) {
+        return base.layerNorm(x, weight, bias, epsilon);
+    }
+
+    @Override
     public Tensor rope(Tensor x, int[] positions, RopeTable table) {
         return base.rope(x, positions, table);
     }
@@ -46,8 +51,13 @@ public abstract class ForwardingOps implements Ops {
     }
 
     @Override
-    public Tensor geglu(Tensor gate, Tensor up) {
-        return base.geglu(gate, up);
+    public Tensor gelu(Tensor x, Gelu form) {
+        return base.gelu(x, form);
+    }
+
+    @Override
+    public Tensor geglu(Tensor gate, Tensor up, Gelu form) {
+        return base.geglu(gate, up, form);
     }
 
     @Override
@@ -68,5 +78,10 @@ public abstract class ForwardingOps implements Ops {
     @Override
     public Tensor rows(Tensor x, int[] rows) {
         return base.rows(x, rows);
+    }
+
+    @Override
+    public Tensor means(Tensor x, List<Batch.Span> spans) {
+        return base.means(x, spans);
     }
 }

@@ -26,6 +26,14 @@ public interface Ops {
     Tensor rmsNorm(Tensor x, Tensor weight, float epsilon);
 
     /**
+     * Norm of mean and variance over the last {@code weight.cols()} elements, times weight, plus bias (Ba et al. 2016,
+     * sec. 3.1).
+     *
+     * @param bias like weight, or null
+     */
+    Tensor layerNorm(Tensor x, Tensor weight, Tensor bias, float epsilon);
+
+    /**
      * Rotary position embedding, the halves of a head paired (Su et al. 2021, in the layout of Llama checkpoints).
      *
      * @param x [rows, heads × table.headSize()]
@@ -45,8 +53,19 @@ public interface Ops {
     /** {@code silu(gate) * up}, elementwise. */
     Tensor swiglu(Tensor gate, Tensor up);
 
-    /** {@code gelu(gate) * up}, elementwise, with GELU's tanh form (Hendrycks and Gimpel 2016, sec. 2), as Gemma has it. */
-    Tensor geglu(Tensor gate, Tensor up);
+    /** The forms in which GELU is computed (Hendrycks and Gimpel 2016, sec. 2). */
+    enum Gelu {
+        /** {@code x · Φ(x)}, Φ the normal distribution, as BERT has it. */
+        ERF,
+        /** {@code x/2 · (1 + tanh(√(2/π) · (x + 0.044715 x³)))}, as Gemma has it. */
+        TANH
+    }
+
+    /** {@code gelu(x)}, elementwise. */
+    Tensor gelu(Tensor x, Gelu form);
+
+    /** {@code gelu(gate) * up}, elementwise. */
+    Tensor geglu(Tensor gate, Tensor up, Gelu form);
 
     /** Every element times a factor. */
     Tensor scale(Tensor x, float factor);
@@ -71,6 +90,9 @@ public interface Ops {
 
     /** The given rows of {@code x}, in order. */
     Tensor rows(Tensor x, int[] rows);
+
+    /** The mean of each span's rows: [spans, cols]. */
+    Tensor means(Tensor x, List<Batch.Span> spans);
 
     /**
      * @param count query heads

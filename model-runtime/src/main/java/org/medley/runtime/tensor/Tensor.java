@@ -118,6 +118,11 @@ public final class Tensor {
                 scales == null ? null : scales.slice(from, count));
     }
 
+    /** Elements of an F32 vector as a vector, over the same memory. */
+    public Tensor range(int from, int count) {
+        return new Tensor(dtype, new int[] {count}, data.asSlice(dtype.bytes(from), dtype.bytes(count)), null);
+    }
+
     /** The value at {@code index} in row-major order, decoded whatever the storage is. */
     public float get(long index) {
         float stored = StoredElement.get(dtype, address(), index);

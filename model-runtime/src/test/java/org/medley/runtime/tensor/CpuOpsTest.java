@@ -44,6 +44,64 @@ class CpuOpsTest {
     }
 
     @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5})
+    void opsOfEncodersAgreeWithTheirFormulas(long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        int rows = 2 + random.nextInt(9);
+        int cols = 1 + random.nextInt(75);
+        float[] a = values(random, rows * cols);
+        float[] b = values(random, rows * cols);
+        float[] w = values(random, cols);
+        float[] shift = values(random, cols);
+        Tensor x = tensor(a, rows, cols);
+        float[] normed =
+                ops.layerNorm(x, tensor(w, cols), tensor(shift, cols), 1e-5f).toArray();
+        float[] unshifted = ops.layerNorm(x, tensor(w, cols), null, 1e-5f).toArray();
+        float[] byTanh = ops.gelu(x, Ops.Gelu.TANH).toArray();
+        float[] gated = ops.geglu(x, tensor(b, rows, cols), Ops.Gelu.TANH).toArray();
+        float[] byErf = ops.gelu(x, Ops.Gelu.ERF).toArray();
+        for (int i = 0; i < rows * cols; i++) {
+            double mean = 0;
+            for (int j = 0; j < cols; j++) {
+                mean += a[i / cols * cols + j] / (double) cols;
+            }
+            double variance = 0;
+            for (int j = 0; j < cols; j++) {
+                variance += Math.pow(a[i / cols * cols + j] - mean, 2) / cols;
+            }
+            double norm = (a[i] - mean) / Math.sqrt(variance + 1e-5) * w[i % cols];
+            assertThat((double) normed[i]).as("seed %d", seed).isCloseTo(norm + shift[i % cols], within(2e-5));
+            assertThat((double) unshifted[i]).as("seed %d", seed).isCloseTo(norm, within(2e-5));
+            double u = Math.sqrt(2 / Math.PI) * (a[i] + 0.044715 * Math.pow(a[i], 3));
+            double tanh = a[i] / 2 * (1 + Math.tanh(u));
+            assertThat((double) byTanh[i]).as("seed %d", seed).isCloseTo(tanh, within(2e-6));
+            assertThat((double) gated[i]).as("seed %d", seed).isCloseTo(tanh * b[i], within(2e-6));
+            assertThat((double) byErf[i]).as("seed %d", seed).isCloseTo(a[i] * normal(a[i]), within(2e-6));
+        }
+        int first = 1 + random.nextInt(rows - 1);
+        List<Batch.Span> spans = List.of(new Batch.Span(0, first), new Batch.Span(first, rows - first));
+        float[] means = ops.means(x, spans).toArray();
+        for (int j = 0; j < cols; j++) {
+            double sum = 0;
+            for (int row = first; row < rows; row++) {
+                sum += a[row * cols + j];
+            }
+            assertThat((double) means[cols + j]).as("seed %d", seed).isCloseTo(sum / (rows - first), within(1e-6));
+        }
+    }
+
+    /** The normal distribution by its series (Abramowitz and Stegun 26.2.10). */
+    private static double normal(double x) {
+        double term = x;
+        double sum = x;
+        for (int i = 1; i < 60; i++) {
+            term *= -x * x / (2 * i);
+            sum += term / (2 * i + 1);
+        }
+        return 0.5 + sum / Math.sqrt(2 * Math.PI);
+    }
+
+    @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
     void attentionOverWholeSequencesAgreesWithItsFormula(long seed) {
         SplittableRandom random = new SplittableRandom(seed);

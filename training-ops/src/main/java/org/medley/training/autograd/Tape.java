@@ -104,7 +104,22 @@ public final class Tape implements Ops {
     }
 
     @Override
-    public Tensor geglu(Tensor gate, Tensor up) {
+    public Tensor layerNorm(Tensor x, Tensor weight, Tensor bias, float epsilon) {
+        throw untrained("layerNorm");
+    }
+
+    @Override
+    public Tensor gelu(Tensor x, Gelu form) {
+        throw untrained("gelu");
+    }
+
+    @Override
+    public Tensor means(Tensor x, List<Batch.Span> spans) {
+        throw untrained("means");
+    }
+
+    @Override
+    public Tensor geglu(Tensor gate, Tensor up, Gelu form) {
         throw untrained("geglu");
     }
 

@@ -161,6 +161,22 @@ public final class CudaOps implements Ops, AutoCloseable {
     }
 
     @Override
+    public Tensor layerNorm(Tensor x, Tensor weight, Tensor bias, float epsilon) {
+        int width = weight.cols();
+        check(x.cols() % width == 0, () -> "layerNorm: input " + x + " is no multiple of weight " + weight);
+        check(bias == null || bias.size() == width, () -> "layerNorm: bias " + bias + " does not fit " + weight);
+        Tensor out = workspace.tensor(x.rows(), x.cols());
+        arguments.none().put(x.address()).put(weights.of(weight).address());
+        arguments
+                .put(bias == null ? 0L : weights.of(bias).address())
+                .put(epsilon)
+                .put(width)
+                .put(out.address());
+        launch("norm", "layer_norm", Grid.rows(Math.toIntExact(x.size() / width), width));
+        return out;
+    }
+
+    @Override
     public Tensor rope(Tensor x, int[] positions, RopeTable table) {
         check(
                 x.cols() % table.headSize() == 0 && positions.length == x.rows(),
@@ -269,8 +285,16 @@ public final class CudaOps implements Ops, AutoCloseable {
     }
 
     @Override
-    public Tensor geglu(Tensor gate, Tensor up) {
-        return gated("geglu", gate, up);
+    public Tensor gelu(Tensor x, Gelu form) {
+        Tensor out = workspace.tensor(x.rows(), x.cols());
+        arguments.none().put(x.address()).put(x.size()).put(out.address());
+        launch("elementwise", form == Gelu.ERF ? "gelu_erf" : "gelu_tanh", Grid.elements(x.size()));
+        return out;
+    }
+
+    @Override
+    public Tensor geglu(Tensor gate, Tensor up, Gelu form) {
+        return gated(form == Gelu.ERF ? "geglu_erf" : "geglu_tanh", gate, up);
     }
 
     @Override
@@ -322,6 +346,19 @@ public final class CudaOps implements Ops, AutoCloseable {
         long device = ints(rows);
         arguments.none().put(x.address()).put(device).put(x.cols()).put(out.address());
         launch("elementwise", "rows", Grid.rows(rows.length, x.cols()));
+        return out;
+    }
+
+    @Override
+    public Tensor means(Tensor x, List<Batch.Span> spans) {
+        int[] ends = new int[spans.size()];
+        for (int i = 0; i < ends.length; i++) {
+            ends[i] = spans.get(i).row() + spans.get(i).rows();
+            check(ends[i] <= x.rows(), () -> "means: spans " + spans + " are outside " + x);
+        }
+        Tensor out = workspace.tensor(ends.length, x.cols());
+        arguments.none().put(x.address()).put(ints(ends)).put(x.cols()).put(out.address());
+        launch("elementwise", "means", Grid.rows(ends.length, x.cols()));
         return out;
     }
 

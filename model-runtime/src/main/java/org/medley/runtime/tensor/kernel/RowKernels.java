@@ -30,6 +30,55 @@ public final class RowKernels {
         }
     }
 
+    /**
+     * y = (x - mean) / sqrt(variance + ε) · w + b over groups of {@code width} elements.
+     *
+     * @param bias 0 for none
+     */
+    public static void layerNorm(long x, long weight, long bias, float epsilon, int width, long y, int from, int to) {
+        for (int row = from; row < to; row++) {
+            long in = x + 4L * row * width;
+            long out = y + 4L * row * width;
+            float mean = sum(in, width) / width;
+            shifted(in, -mean, out, width);
+            float scale = inverseRms(out, width, epsilon);
+            int i = 0;
+            for (; i <= width - LANES; i += LANES) {
+                long at = 4L * i;
+                FloatVector normed = Simd.load(out + at).mul(scale).mul(Simd.load(weight + at));
+                Simd.store(bias == 0 ? normed : normed.add(Simd.load(bias + at)), out + at);
+            }
+            for (; i < width; i++) {
+                long at = 4L * i;
+                float normed = Memory.f32(out + at) * scale * Memory.f32(weight + at);
+                Memory.f32(out + at, bias == 0 ? normed : normed + Memory.f32(bias + at));
+            }
+        }
+    }
+
+    private static float sum(long x, int n) {
+        FloatVector sums = FloatVector.zero(F);
+        int i = 0;
+        for (; i <= n - LANES; i += LANES) {
+            sums = sums.add(Simd.load(x + 4L * i));
+        }
+        float sum = Simd.sum(sums);
+        for (; i < n; i++) {
+            sum += Memory.f32(x + 4L * i);
+        }
+        return sum;
+    }
+
+    private static void shifted(long x, float by, long y, int n) {
+        int i = 0;
+        for (; i <= n - LANES; i += LANES) {
+            Simd.store(Simd.load(x + 4L * i).add(by), y + 4L * i);
+        }
+        for (; i < n; i++) {
+            Memory.f32(y + 4L * i, Memory.f32(x + 4L * i) + by);
+        }
+    }
+
     public static float inverseRms(long row, int width, float epsilon) {
         return (float) (1 / Math.sqrt(Dot.f32(row, row, width) / width + epsilon));
     }
@@ -90,15 +139,6 @@ public final class RowKernels {
             float slope = sigmoid * (1 + g * (1 - sigmoid));
             Memory.f32(dgate + at, Memory.f32(dgate + at) + d * Memory.f32(up + at) * slope);
             Memory.f32(dup + at, Memory.f32(dup + at) + d * g * sigmoid);
-        }
-    }
-
-    /** y = gelu(gate) · up, GELU in its tanh form. */
-    public static void geglu(long gate, long up, long y, int from, int to) {
-        for (int i = from; i < to; i++) {
-            double g = Memory.f32(gate + 4L * i);
-            double gelu = 0.5 * g * (1 + Math.tanh(0.7978845608028654 * (g + 0.044715 * g * g * g)));
-            Memory.f32(y + 4L * i, (float) gelu * Memory.f32(up + 4L * i));
         }
     }
 

@@ -69,7 +69,18 @@ abstract class CudaOpsParity {
         same(seed, ops.scale(da, 0.3f), cpu.scale(a, 0.3f), 0);
         same(seed, ops.softCap(da, 1.5f), cpu.softCap(a, 1.5f), 1e-5);
         same(seed, ops.swiglu(da, db), cpu.swiglu(a, b), 1e-5);
-        same(seed, ops.geglu(da, db), cpu.geglu(a, b), 1e-5);
+        for (Ops.Gelu form : Ops.Gelu.values()) {
+            same(seed, ops.gelu(da, form), cpu.gelu(a, form), 1e-5);
+            same(seed, ops.geglu(da, db, form), cpu.geglu(a, b, form), 1e-5);
+        }
+        Tensor bias = random(random, width);
+        same(seed, ops.layerNorm(da, weight, bias, 1e-5f), cpu.layerNorm(a, weight, bias, 1e-5f), 1e-4);
+        same(seed, ops.layerNorm(da, weight, null, 1e-5f), cpu.layerNorm(a, weight, null, 1e-5f), 1e-4);
+        int first = 1 + random.nextInt(rows);
+        List<Batch.Span> spans = first == rows
+                ? List.of(new Batch.Span(0, rows))
+                : List.of(new Batch.Span(0, first), new Batch.Span(first, rows - first));
+        same(seed, ops.means(da, spans), cpu.means(a, spans), 1e-5);
         int[] picked = random.ints(5, 0, rows).toArray();
         same(seed, ops.rows(da, picked), cpu.rows(a, picked), 0);
         int[] positions = random.ints(rows, 0, 50).toArray();
