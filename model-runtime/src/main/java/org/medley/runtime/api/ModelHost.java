@@ -10,22 +10,24 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.medley.runtime.embed.BgeSmallEmbedder;
 import org.medley.runtime.embed.Embedder;
+import org.medley.runtime.engine.EncoderEngine;
 import org.medley.runtime.engine.Engine;
+import org.medley.runtime.engine.ServedModel;
+import org.medley.runtime.network.EncoderLoader;
 import org.medley.runtime.weights.BadModelException;
 import org.medley.runtime.weights.ModelSource;
 
 /**
- * The engines in memory, loaded when first asked for. When there would be too many, or too much memory would be taken,
+ * The models in memory, loaded when first asked for. When there would be too many, or too much memory would be taken,
  * the one unused longest leaves, idle ones first.
  */
 @ApplicationScoped
@@ -38,15 +40,19 @@ public class ModelHost {
     private final EngineMetrics metrics;
     private final Engine.Options options;
     private final long budget;
-    private final Map<Path, Loaded> engines = new LinkedHashMap<>(8, 0.75f, true);
+    private final Map<Path, Loaded> models = new LinkedHashMap<>(8, 0.75f, true);
     private Embedder embedder;
 
-    /** @param bytes taken, as far as is known before it is loaded */
-    private record Loaded(CompletableFuture<Engine> engine, long bytes, Set<String> adapters) {
+    /**
+     * @param bytes taken, as far as is known before it is loaded
+     * @param adapters over it, by name
+     */
+    private record Loaded(
+            CompletableFuture<ServedModel> model, long bytes, Map<String, CompletableFuture<Void>> adapters) {
         boolean idle() {
-            return engine.isDone()
-                    && !engine.isCompletedExceptionally()
-                    && engine.join().load() == 0;
+            return model.isDone()
+                    && !model.isCompletedExceptionally()
+                    && model.join().load() == 0;
         }
     }
 
@@ -71,7 +77,7 @@ public class ModelHost {
     /** @param name what its model goes by, which an alias does not tell; adapter null for none */
     public record Hosted(String name, Engine engine, String adapter) {}
 
-    /** The engine of a model, loaded now if need be; empty if no model goes by the name. */
+    /** The engine of a model that writes, loaded now if need be; empty if no model goes by the name. */
     public Optional<Hosted> engine(String model) {
         return directory.find(model).map(this::hosted);
     }
@@ -88,17 +94,18 @@ public class ModelHost {
                 .orElseThrow(() ->
                         new BadModelException(adapter, "adapts '" + base + "', which is not among the models here"));
         Engine engine = engine(under);
-        synchronized (engines) {
-            Loaded loaded = engines.get(under.folder());
-            if (loaded != null && !loaded.adapters.contains(entry.name())) {
-                try {
-                    engine.addAdapter(entry.name(), entry.folder()).join();
-                } catch (CompletionException e) {
-                    throw e.getCause() instanceof RuntimeException problem ? problem : e;
-                }
-                loaded.adapters.add(entry.name());
+        CompletableFuture<Void> read;
+        synchronized (models) {
+            Loaded loaded = models.get(under.folder());
+            // An engine that had to leave meanwhile answers what it was asked, then goes; its adapters are not kept.
+            Map<String, CompletableFuture<Void>> adapters = loaded == null ? new HashMap<>() : loaded.adapters;
+            read = adapters.get(entry.name());
+            if (read == null || read.isCompletedExceptionally()) {
+                read = engine.addAdapter(entry.name(), entry.folder());
+                adapters.put(entry.name(), read);
             }
         }
+        joined(read);
         return new Hosted(entry.name(), engine, entry.name());
     }
 
@@ -113,32 +120,45 @@ public class ModelHost {
     }
 
     Engine engine(ModelDirectory.Entry entry) {
-        CompletableFuture<Engine> mine = new CompletableFuture<>();
+        if (model(entry) instanceof Engine engine) {
+            return engine;
+        }
+        throw ApiException.invalid("model", entry.name() + " embeds or ranks texts and writes none");
+    }
+
+    ServedModel model(ModelDirectory.Entry entry) {
+        CompletableFuture<ServedModel> mine = new CompletableFuture<>();
         Loaded loaded;
-        synchronized (engines) {
-            loaded = engines.get(entry.folder());
+        synchronized (models) {
+            loaded = models.get(entry.folder());
             if (loaded == null) {
                 long bytes = ModelSource.of(entry.folder()).bytes();
                 makeRoom(entry, bytes);
-                engines.put(entry.folder(), new Loaded(mine, bytes, new HashSet<>()));
+                models.put(entry.folder(), new Loaded(mine, bytes, new HashMap<>()));
             }
         }
+        return loaded == null ? load(entry, mine) : joined(loaded.model);
+    }
+
+    private static <T> T joined(CompletableFuture<T> future) {
         try {
-            return loaded == null ? load(entry, mine) : loaded.engine.join();
+            return future.join();
         } catch (CompletionException e) {
             throw e.getCause() instanceof RuntimeException problem ? problem : e;
         }
     }
 
-    private Engine load(ModelDirectory.Entry entry, CompletableFuture<Engine> mine) {
+    private ServedModel load(ModelDirectory.Entry entry, CompletableFuture<ServedModel> mine) {
         try {
-            Engine engine =
-                    new Engine(entry.name(), ModelSource.of(entry.folder()), options, metrics.observer(entry.name()));
-            mine.complete(engine);
-            return engine;
+            ModelSource source = ModelSource.of(entry.folder());
+            ServedModel model = EncoderLoader.isEncoder(source.config())
+                    ? new EncoderEngine(entry.name(), source, options)
+                    : new Engine(entry.name(), source, options, metrics.observer(entry.name()));
+            mine.complete(model);
+            return model;
         } catch (RuntimeException | Error e) {
-            synchronized (engines) {
-                engines.remove(entry.folder());
+            synchronized (models) {
+                models.remove(entry.folder());
             }
             mine.completeExceptionally(e);
             throw e;
@@ -152,21 +172,21 @@ public class ModelHost {
                     "takes " + (bytes >> 20) + " MiB; models may take " + (budget >> 20)
                             + " MiB together (medley.runtime.memory)");
         }
-        while (engines.size() >= config.loadedModels()
-                || engines.values().stream().mapToLong(Loaded::bytes).sum() + bytes > budget) {
+        while (models.size() >= config.loadedModels()
+                || models.values().stream().mapToLong(Loaded::bytes).sum() + bytes > budget) {
             // The map is in order of use; a stable sort keeps that order among the idle and among the busy.
-            var leaving = engines.entrySet().stream()
+            var leaving = models.entrySet().stream()
                     .min(Comparator.comparing(e -> !e.getValue().idle()))
                     .orElseThrow();
-            engines.remove(leaving.getKey());
+            models.remove(leaving.getKey());
             leaving.getValue()
-                    .engine
-                    .thenAccept(engine ->
-                            Thread.ofPlatform().name("medley-unload").daemon().start(() -> engine.drain(DRAIN_MILLIS)));
+                    .model
+                    .thenAccept(model ->
+                            Thread.ofPlatform().name("medley-unload").daemon().start(() -> model.drain(DRAIN_MILLIS)));
         }
     }
 
-    /** The embedding model, shared by the API and by search. */
+    /** The embedding model that comes along, shared by the API and by search. */
     public synchronized Embedder embedder() {
         if (embedder == null) {
             embedder = new BgeSmallEmbedder();
@@ -174,11 +194,24 @@ public class ModelHost {
         return embedder;
     }
 
+    /** What embeds or ranks under a name, loaded now if need be; empty if no model goes by it. */
+    Optional<Embedder> embedder(String model) {
+        if (model.equals(embedder().id())) {
+            return Optional.of(embedder());
+        }
+        return directory.find(model).map(entry -> {
+            if (model(entry) instanceof Embedder encoder) {
+                return encoder;
+            }
+            throw ApiException.invalid("model", entry.name() + " writes texts and does not embed them");
+        });
+    }
+
     @PreDestroy
     void close() {
-        synchronized (engines) {
-            engines.values().forEach(loaded -> loaded.engine.thenAccept(engine -> engine.drain(DRAIN_MILLIS)));
-            engines.clear();
+        synchronized (models) {
+            models.values().forEach(loaded -> loaded.model.thenAccept(model -> model.drain(DRAIN_MILLIS)));
+            models.clear();
         }
     }
 }

@@ -1,14 +1,18 @@
 package org.medley.runtime.api;
 
 import jakarta.enterprise.context.ApplicationScoped;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Readiness;
+import org.medley.runtime.embed.Embedder;
+import org.medley.runtime.engine.EncoderEngine;
 import org.medley.runtime.engine.Engine;
 import org.medley.runtime.engine.SamplingParams;
+import org.medley.runtime.engine.ServedModel;
 
-/** Ready once the model that the directory names for it has answered one token. */
+/** Ready once the model that the directory names for it has answered once: with a token, a vector or a score. */
 @Readiness
 @ApplicationScoped
 class ModelReadiness implements HealthCheck {
@@ -37,7 +41,7 @@ class ModelReadiness implements HealthCheck {
         }
         try {
             if (!model.equals(answered)) {
-                selfTest(host.engine(model));
+                selfTest(host.model(model));
                 answered = model;
             }
             return response.up().withData("model", model.name()).build();
@@ -50,8 +54,13 @@ class ModelReadiness implements HealthCheck {
         }
     }
 
-    private static void selfTest(Engine engine) throws Exception {
-        engine.complete(engine.tokenizer().encode("ready?"), SamplingParams.greedy(1))
-                .get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    private static void selfTest(ServedModel model) throws Exception {
+        switch (model) {
+            case Engine engine ->
+                engine.complete(engine.tokenizer().encode("ready?"), SamplingParams.greedy(1))
+                        .get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+            case EncoderEngine encoder when encoder.scores() -> encoder.score("ready?", List.of("yes"), 0);
+            case EncoderEngine encoder -> encoder.embed(List.of("ready?"), Embedder.Reading.PASSAGE);
+        }
     }
 }

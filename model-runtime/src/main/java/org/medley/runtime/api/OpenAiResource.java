@@ -13,16 +13,12 @@ import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
 import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
-import org.medley.runtime.embed.Embedder;
 
 /** The models' API, as OpenAI's clients expect it. */
 @Path("/v1")
@@ -32,8 +28,6 @@ import org.medley.runtime.embed.Embedder;
 public class OpenAiResource {
     /** Which model answered, an alias resolved. */
     public static final String MODEL_HEADER = "X-Medley-Model";
-
-    private static final int MOST_TEXTS = 256;
 
     private final ModelHost host;
     private final Generations generations;
@@ -115,43 +109,5 @@ public class OpenAiResource {
         }
         String text = serving.hosted(in).engine().tokenizer().decode(Prompts.tokens(in, tokens), false);
         return JsonNodeFactory.instance.objectNode().put("prompt", text);
-    }
-
-    @POST
-    @Path("/embeddings")
-    @RunOnVirtualThread
-    public Answers.Embeddings embeddings(
-            @RequestBody(content = @Content(schema = @Schema(type = SchemaType.OBJECT))) String body) {
-        Fields in = Fields.parse(body);
-        Embedder embedder = host.embedder();
-        String model = in.requiredText("model");
-        if (!model.equals(embedder.id())) {
-            throw ApiException.noModel(model);
-        }
-        String encoding = in.text("encoding_format");
-        boolean base64 = "base64".equals(encoding);
-        if (encoding != null && !base64 && !encoding.equals("float")) {
-            throw ApiException.invalid(
-                    "encoding_format", "encoding_format is '" + encoding + "'; float and base64 are possible");
-        }
-        List<String> texts = in.texts("input");
-        if (texts.isEmpty() || texts.size() > MOST_TEXTS || texts.stream().anyMatch(String::isEmpty)) {
-            throw ApiException.invalid("input", "input must be 1 to " + MOST_TEXTS + " strings that are not empty");
-        }
-        List<Answers.Embedding> data = new ArrayList<>();
-        int words = 0;
-        for (int i = 0; i < texts.size(); i++) {
-            float[] vector = embedder.passage(texts.get(i));
-            data.add(new Answers.Embedding("embedding", i, base64 ? packed(vector) : vector));
-            words += texts.get(i).split("\\s+").length;
-        }
-        return new Answers.Embeddings("list", embedder.id(), data, new Answers.Usage(words, words));
-    }
-
-    /** Little-endian F32 in base 64, which clients ask for because it is shorter. */
-    private static String packed(float[] vector) {
-        ByteBuffer bytes = ByteBuffer.allocate(4 * vector.length).order(ByteOrder.LITTLE_ENDIAN);
-        bytes.asFloatBuffer().put(vector);
-        return Base64.getEncoder().encodeToString(bytes.array());
     }
 }

@@ -21,8 +21,12 @@ import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
 import org.medley.runtime.embed.Embedder;
+import org.medley.runtime.engine.EncoderEngine;
 
-/** Documents in the order in which they answer a query, by the embedding model; the cosine, -1 to 1, is the score. */
+/**
+ * Documents in the order in which they answer a query. A model with a head that ranks reads query and document together
+ * and scores them 0 to 1; by a model that embeds, the cosine, -1 to 1, is the score.
+ */
 @Path("/v1/rerank")
 @Produces(MediaType.APPLICATION_JSON)
 @Consumes(MediaType.APPLICATION_JSON)
@@ -42,19 +46,20 @@ public class RerankResource {
     @RunOnVirtualThread
     public Response rerank(@RequestBody(content = @Content(schema = @Schema(type = SchemaType.OBJECT))) String body) {
         Fields in = Fields.parse(body);
-        Embedder embedder = host.embedder();
-        String model = in.requiredText("model");
-        if (!model.equals(embedder.id())) {
-            throw ApiException.noModel(model);
-        }
+        Embedder embedder = EncoderFields.named(host, in);
         String query = in.requiredText("query");
         List<String> documents = documents(in);
         int top = in.integer("top_n", documents.size(), 1, Integer.MAX_VALUE);
         boolean returned = in.flag("return_documents", false);
+        int cut = EncoderFields.cut(in);
+        EncoderEngine.Scored scores = EncoderFields.refusing(
+                "documents",
+                () -> embedder instanceof EncoderEngine encoder && encoder.scores()
+                        ? encoder.score(query, documents, cut)
+                        : cosines(embedder, query, documents, cut));
         List<Scored> scored = new ArrayList<>();
-        float[] wanted = embedder.query(query);
         for (int i = 0; i < documents.size(); i++) {
-            scored.add(new Scored(i, documents.get(i), cosine(wanted, embedder.passage(documents.get(i)))));
+            scored.add(new Scored(i, documents.get(i), scores.scores()[i]));
         }
         scored.sort(Comparator.comparingDouble(Scored::score).reversed());
         ObjectNode answer = JsonNodeFactory.instance
@@ -68,9 +73,7 @@ public class RerankResource {
                 result.putObject("document").put("text", one.text());
             }
         }
-        int words = words(query)
-                + documents.stream().mapToInt(RerankResource::words).sum();
-        answer.putObject("usage").put("prompt_tokens", words).put("total_tokens", words);
+        answer.putObject("usage").put("prompt_tokens", scores.tokens()).put("total_tokens", scores.tokens());
         return Response.ok(answer)
                 .header(OpenAiResource.MODEL_HEADER, embedder.id())
                 .build();
@@ -96,6 +99,15 @@ public class RerankResource {
         return documents;
     }
 
+    private static EncoderEngine.Scored cosines(Embedder embedder, String query, List<String> documents, int cut) {
+        var wanted = embedder.embed(List.of(query), new Embedder.Reading(Embedder.Side.QUERY, cut, true));
+        var found = embedder.embed(documents, new Embedder.Reading(Embedder.Side.DOCUMENT, cut, true));
+        double[] scores = found.vectors().stream()
+                .mapToDouble(vector -> cosine(wanted.vectors().getFirst(), vector))
+                .toArray();
+        return new EncoderEngine.Scored(scores, wanted.tokens() + found.tokens());
+    }
+
     /** Vectors of unit length. */
     private static double cosine(float[] a, float[] b) {
         double sum = 0;
@@ -103,10 +115,6 @@ public class RerankResource {
             sum += (double) a[i] * b[i];
         }
         return sum;
-    }
-
-    private static int words(String text) {
-        return text.split("\\s+").length;
     }
 
     /** The same by the path that other servers have it at. */

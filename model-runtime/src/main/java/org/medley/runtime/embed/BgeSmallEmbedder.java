@@ -1,8 +1,14 @@
 package org.medley.runtime.embed;
 
+import dev.langchain4j.data.embedding.Embedding;
+import dev.langchain4j.data.segment.TextSegment;
 import dev.langchain4j.model.embedding.onnx.bgesmallenv15q.BgeSmallEnV15QuantizedEmbeddingModel;
+import java.util.List;
 
-/** bge-small-en-v1.5, quantized to int8, in this process by ONNX Runtime: 384 dimensions, at most 512 tokens a text. */
+/**
+ * bge-small-en-v1.5, quantized to int8, in this process by ONNX Runtime: 384 dimensions, unit length. Of a text with
+ * more than 512 tokens it is the mean over its parts.
+ */
 public final class BgeSmallEmbedder implements Embedder {
     /** What its authors put before a query (model card of BAAI/bge-small-en-v1.5). */
     private static final String QUERY = "Represent this sentence for searching relevant passages: ";
@@ -20,12 +26,12 @@ public final class BgeSmallEmbedder implements Embedder {
     }
 
     @Override
-    public float[] passage(String text) {
-        return model.embed(text).content().vector();
-    }
-
-    @Override
-    public float[] query(String text) {
-        return passage(QUERY + text);
+    public Embedded embed(List<String> texts, Reading reading) {
+        String before = reading.side() == Side.QUERY ? QUERY : "";
+        var response = model.embedAll(
+                texts.stream().map(text -> TextSegment.from(before + text)).toList());
+        return new Embedded(
+                response.content().stream().map(Embedding::vector).toList(),
+                response.tokenUsage().inputTokenCount());
     }
 }

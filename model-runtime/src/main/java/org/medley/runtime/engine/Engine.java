@@ -38,7 +38,7 @@ import org.medley.runtime.weights.ModelSource;
  * Serves one model to many callers. One thread of its own asks the {@link Scheduler} what to run next, runs it on the
  * {@link Runner} in one pass, chooses the tokens and tells the listeners, for as long as there is work.
  */
-public final class Engine implements AutoCloseable {
+public final class Engine implements ServedModel, AutoCloseable {
     /**
      * @param sequences most sequences that run at once
      * @param waiting most requests that wait; more are refused
@@ -214,7 +214,7 @@ public final class Engine implements AutoCloseable {
         return endTokens;
     }
 
-    /** Requests that wait or run. */
+    @Override
     public int load() {
         return live.get();
     }
@@ -527,7 +527,8 @@ public final class Engine implements AutoCloseable {
         return Arrays.asList(outcomes);
     }
 
-    /** Takes no more requests, lets those it has end for up to {@code millis}, then cancels them. */
+    /** Those that have not ended after {@code millis} are cancelled. */
+    @Override
     public void drain(long millis) {
         draining = true;
         LockSupport.unpark(thread);

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
+import org.medley.runtime.weights.EmbeddingSettings;
 import org.medley.runtime.weights.ModelSource;
 
 /** Brings models into a store, from a hub or from elsewhere on the machine: checked, and whole or not at all. */
@@ -21,17 +22,26 @@ final class Acquisition {
     private final boolean terminal;
     private final long most;
     private final Download.Patience patience;
+    private final EmbeddingSettings.Pooling pooling;
 
     /**
      * @param out where progress is shown
      * @param most largest model to bring in, in bytes
+     * @param pooling to put beside an encoder that does not tell it, or null
      */
-    Acquisition(ModelStore store, PrintStream out, boolean terminal, long most, Download.Patience patience) {
+    Acquisition(
+            ModelStore store,
+            PrintStream out,
+            boolean terminal,
+            long most,
+            Download.Patience patience,
+            EmbeddingSettings.Pooling pooling) {
         this.store = store;
         this.out = out;
         this.terminal = terminal;
         this.most = most;
         this.patience = patience;
+        this.pooling = pooling;
     }
 
     /** @param gguf the file to fetch of a repository with several, or null */
@@ -50,7 +60,7 @@ final class Acquisition {
             new Download(hub, repository, commit, file, folder, progress, patience).run();
         }
         progress.end();
-        check(folder);
+        finish(folder);
         return store.publish(name);
     }
 
@@ -60,10 +70,8 @@ final class Acquisition {
                     Locale.ROOT, "%s has %.1f GB; at most %.1f are allowed (--max-gb)", what, total / 1e9, most / 1e9));
         }
         long have = 0;
-        try (Stream<Path> files = Files.list(folder)) {
-            for (Path file : files.toList()) {
-                have += Files.size(file);
-            }
+        for (Path file : filesIn(folder)) {
+            have += Files.size(file);
         }
         long free = Files.getFileStore(folder).getUsableSpace();
         if (free < total - have + SPARE_BYTES) {
@@ -75,6 +83,13 @@ final class Acquisition {
                     folder,
                     free / 1e9));
         }
+    }
+
+    private void finish(Path folder) throws IOException {
+        if (pooling != null && Files.exists(folder.resolve("config.json"))) {
+            pooling.write(folder);
+        }
+        check(folder);
     }
 
     /** Reads every description in the files, so that a model that cannot be read does not enter the store. */
@@ -93,6 +108,7 @@ final class Acquisition {
     private static void checkModel(ModelSource model) {
         model.config();
         model.chatTemplate();
+        model.embeddingSettings();
         if (model.tokenizerJson().length == 0) {
             throw new IllegalArgumentException(model.path() + ": the tokenizer is empty");
         }
@@ -107,14 +123,13 @@ final class Acquisition {
         checkModel(model);
         List<Path> files = new ArrayList<>();
         if (Files.isDirectory(source)) {
-            try (Stream<Path> all = Files.list(source)) {
-                all.filter(Files::isRegularFile)
-                        .filter(file -> isModelFile(file))
-                        .forEach(files::add);
-            }
+            filesIn(source).stream()
+                    .filter(file -> isModelFile(source.relativize(file)))
+                    .forEach(files::add);
         } else {
             files.add(source);
         }
+        Path root = Files.isDirectory(source) ? source : source.getParent();
         Path folder = store.staging(name, "copy of " + source.toAbsolutePath() + " at " + System.nanoTime());
         long total = 0;
         for (Path file : files) {
@@ -123,18 +138,28 @@ final class Acquisition {
         requireRoom(source.toString(), total, folder);
         Progress progress = new Progress(out, terminal, total);
         for (Path file : files) {
+            Path target = folder.resolve(root.relativize(file));
             progress.file(file.getFileName().toString());
-            Files.copy(file, folder.resolve(file.getFileName()));
+            Files.createDirectories(target.getParent());
+            Files.copy(file, target);
             progress.fetched(Files.size(file));
         }
         progress.end();
-        check(folder);
+        finish(folder);
         return store.publish(name);
     }
 
+    /** Files of a model lie in its folder, or one below. */
+    private static List<Path> filesIn(Path folder) throws IOException {
+        try (Stream<Path> files = Files.walk(folder, 2)) {
+            return files.filter(Files::isRegularFile).toList();
+        }
+    }
+
+    /** @param file within the model's folder */
     private static boolean isModelFile(Path file) {
-        return file.getFileName()
-                .toString()
-                .matches("[A-Za-z0-9_][A-Za-z0-9._-]*\\.(json|jinja|safetensors)|LICENSE(\\.txt|\\.md)?");
+        return file.toString()
+                .matches("[A-Za-z0-9_][A-Za-z0-9._-]*\\.(json|jinja|safetensors)|LICENSE(\\.txt|\\.md)?"
+                        + "|1_Pooling/config\\.json");
     }
 }

@@ -63,6 +63,7 @@ final class Download {
             progress.have(Files.size(target));
             return;
         }
+        Files.createDirectories(target.getParent());
         long have = Files.exists(part) ? Files.size(part) : 0;
         progress.have(have);
         int fruitless = 0;

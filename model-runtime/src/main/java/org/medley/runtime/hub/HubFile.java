@@ -18,6 +18,7 @@ record HubFile(String name, long size, String sha256, String blob) {
     /** What a model is read from: nothing else of a repository is fetched. */
     private static final Pattern NEEDED = Pattern.compile("config\\.json|generation_config\\.json|tokenizer\\.json"
             + "|tokenizer_config\\.json|special_tokens_map\\.json|chat_template\\.jinja|LICENSE(\\.txt|\\.md)?"
+            + "|modules\\.json|config_sentence_transformers\\.json|sentence_bert_config\\.json|1_Pooling/config\\.json"
             + "|model\\.safetensors\\.index\\.json|model(-\\d{5}-of-\\d{5})?\\.safetensors");
 
     private static final int MOST = 10_000;

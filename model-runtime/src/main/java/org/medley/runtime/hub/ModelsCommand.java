@@ -9,6 +9,7 @@ import java.util.concurrent.Callable;
 import org.medley.runtime.network.ModelSummary;
 import org.medley.runtime.tensor.DType;
 import org.medley.runtime.weights.BadModelException;
+import org.medley.runtime.weights.EmbeddingSettings;
 import org.medley.runtime.weights.GgufExport;
 import org.medley.runtime.weights.ModelSource;
 import picocli.CommandLine.Command;
@@ -41,9 +42,10 @@ public final class ModelsCommand implements Callable<Integer> {
         return new ModelStore(data);
     }
 
-    private Acquisition acquisition(double maxGigabytes) {
+    private Acquisition acquisition(double maxGigabytes, EmbeddingSettings.Pooling pooling) {
         boolean terminal = System.console() != null && System.console().isTerminal();
-        return new Acquisition(store(), System.err, terminal, (long) (maxGigabytes * 1e9), Download.Patience.USUAL);
+        return new Acquisition(
+                store(), System.err, terminal, (long) (maxGigabytes * 1e9), Download.Patience.USUAL, pooling);
     }
 
     /** Without a subcommand, lists. */
@@ -120,6 +122,12 @@ public final class ModelsCommand implements Callable<Integer> {
         @Option(names = "--name", description = "what to call it (default: NAME)")
         String name;
 
+        @Option(
+                names = "--pooling",
+                description =
+                        "how an encoder makes a text's vector, where its files do not tell: ${COMPLETION-CANDIDATES}")
+        EmbeddingSettings.Pooling pooling;
+
         @Option(names = "--max-gb", defaultValue = "500", description = "largest model to fetch")
         double most;
 
@@ -131,7 +139,7 @@ public final class ModelsCommand implements Callable<Integer> {
             Repository repository = Repository.of(address, revision);
             try (HubClient client = new HubClient(at, System.getenv("HF_TOKEN"))) {
                 String called = name == null ? repository.name() : name;
-                System.out.println(models.acquisition(most).pull(client, repository, file, called));
+                System.out.println(models.acquisition(most, pooling).pull(client, repository, file, called));
             }
             return 0;
         }
@@ -148,6 +156,12 @@ public final class ModelsCommand implements Callable<Integer> {
         @Parameters(paramLabel = "DIR|FILE")
         Path source;
 
+        @Option(
+                names = "--pooling",
+                description =
+                        "how an encoder makes a text's vector, where its files do not tell: ${COMPLETION-CANDIDATES}")
+        EmbeddingSettings.Pooling pooling;
+
         @Option(names = "--name", description = "what to call it (default: as it is called)")
         String name;
 
@@ -155,7 +169,7 @@ public final class ModelsCommand implements Callable<Integer> {
         public Integer call() throws IOException {
             Path whole = source.toAbsolutePath().normalize();
             String called = name == null ? ModelSource.nameOf(whole) : name;
-            System.out.println(models.acquisition(1e9).copy(whole, called));
+            System.out.println(models.acquisition(1e9, pooling).copy(whole, called));
             return 0;
         }
     }

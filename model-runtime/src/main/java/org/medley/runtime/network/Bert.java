@@ -47,10 +47,7 @@ final class Bert implements Encoder {
         int hidden = in.size("hidden_size");
         int inner = in.size("intermediate_size");
         int count = in.size("num_attention_heads");
-        Ops.Heads heads = in.heads(count, count, Math.max(1, hidden / count));
-        if (heads.count() * heads.size() != hidden) {
-            throw new BadModelException(file, "hidden_size " + hidden + " is no multiple of " + count + " heads");
-        }
+        Ops.Heads heads = in.heads(count, hidden);
         this.attention = new Attention(heads, (float) (1 / Math.sqrt(heads.size())), 0, 0, false);
         this.activation = in.gelu("hidden_act");
         this.firstPosition = roberta ? json.path("pad_token_id").asInt(1) + 1 : 0;

@@ -50,6 +50,14 @@ record ConfigReader(Path file, JsonNode json) {
         }
     }
 
+    /** Heads that share a width evenly. */
+    Ops.Heads heads(int count, int width) {
+        if (width % count != 0) {
+            throw new BadModelException(file, "hidden_size " + width + " is no multiple of " + count + " heads");
+        }
+        return heads(count, count, width / count);
+    }
+
     /** The form of GELU under {@code key}. */
     Ops.Gelu gelu(String key) {
         String name = json.path(key).asText("gelu");

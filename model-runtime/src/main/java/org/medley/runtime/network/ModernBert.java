@@ -10,7 +10,6 @@ import org.medley.runtime.tensor.Batch;
 import org.medley.runtime.tensor.Ops;
 import org.medley.runtime.tensor.RopeTable;
 import org.medley.runtime.tensor.Tensor;
-import org.medley.runtime.weights.BadModelException;
 
 /**
  * ModernBERT (Warner et al. 2024): rotary positions, a norm before each part but the first, gated MLPs with GELU, and
@@ -53,10 +52,7 @@ final class ModernBert implements Encoder {
         int inner = in.size("intermediate_size");
         int count = in.size("num_attention_heads");
         int context = in.size("max_position_embeddings");
-        Ops.Heads heads = in.heads(count, count, Math.max(1, hidden / count));
-        if (heads.count() * heads.size() != hidden) {
-            throw new BadModelException(file, "hidden_size " + hidden + " is no multiple of " + count + " heads");
-        }
+        Ops.Heads heads = in.heads(count, hidden);
         float scale = (float) (1 / Math.sqrt(heads.size()));
         Attention everywhere = new Attention(heads, scale, 0, 0, false);
         // A token sees half of the window on either side, and itself.

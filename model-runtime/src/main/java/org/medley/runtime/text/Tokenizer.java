@@ -1,11 +1,13 @@
 package org.medley.runtime.text;
 
+import ai.djl.huggingface.tokenizers.Encoding;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Map;
 import org.medley.runtime.weights.BadModelException;
 import org.medley.runtime.weights.ModelSource;
@@ -44,12 +46,40 @@ public final class Tokenizer implements AutoCloseable {
 
     /** Special tokens written out in the text are recognised as such; none is added. */
     public int[] encode(String text) {
-        long[] ids = tokenizer.encode(text, false, false).getIds();
-        int[] tokens = new int[ids.length];
-        for (int i = 0; i < ids.length; i++) {
-            tokens[i] = Math.toIntExact(ids[i]);
+        return ints(tokenizer.encode(text, false, false).getIds());
+    }
+
+    /**
+     * A text, or two, with what the model puts around them.
+     *
+     * @param types 1 for the second text's tokens, otherwise 0
+     * @param closed whether the last token is one that was put there
+     */
+    public record Encoded(int[] ids, int[] types, boolean closed) {
+        /** At most {@code most} tokens: the end is left out, before the token that closes. */
+        public Encoded cut(int most) {
+            if (ids.length <= most) {
+                return this;
+            }
+            int[] kept = Arrays.copyOf(ids, most);
+            if (closed) {
+                kept[most - 1] = ids[ids.length - 1];
+            }
+            return new Encoded(kept, Arrays.copyOf(types, most), closed);
         }
-        return tokens;
+    }
+
+    /** @param second null for one text */
+    public Encoded encodeWhole(String text, String second) {
+        Encoding encoding =
+                second == null ? tokenizer.encode(text, true, false) : tokenizer.encode(text, second, true, false);
+        long[] put = encoding.getSpecialTokenMask();
+        return new Encoded(
+                ints(encoding.getIds()), ints(encoding.getTypeIds()), put.length > 0 && put[put.length - 1] == 1);
+    }
+
+    private static int[] ints(long[] values) {
+        return Arrays.stream(values).mapToInt(Math::toIntExact).toArray();
     }
 
     public String decode(int[] tokens, boolean skipSpecial) {

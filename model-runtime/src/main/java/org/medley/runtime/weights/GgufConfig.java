@@ -104,9 +104,6 @@ final class GgufConfig {
     private void bert() {
         config.put("hidden_act", "gelu");
         config.put("type_vocab_size", file.has("token_types.weight") ? file.shape("token_types.weight")[0] : 0);
-        if (metadata.has("bert.pooling_type")) {
-            config.put("pooling_type", metadata.count("bert.pooling_type") == 2 ? "cls" : "mean");
-        }
     }
 
     private void decoder() {

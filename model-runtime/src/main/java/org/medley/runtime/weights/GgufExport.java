@@ -208,8 +208,10 @@ public final class GgufExport {
             metadata.put(
                     "tokenizer.ggml.token_type_count",
                     config.path("type_vocab_size").asInt(2));
-            metadata.put(
-                    "bert.pooling_type", config.path("pooling_type").asText().equals("mean") ? 1 : 2);
+            EmbeddingSettings.Pooling pooling = source.embeddingSettings().pooling();
+            if (pooling != null) {
+                metadata.put("bert.pooling_type", EmbeddingSettings.ggufNumber(pooling));
+            }
         } else {
             heads(metadata);
             scaling(metadata);

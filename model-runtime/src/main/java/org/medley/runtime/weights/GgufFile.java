@@ -80,6 +80,11 @@ public final class GgufFile implements ModelSource {
     }
 
     @Override
+    public EmbeddingSettings embeddingSettings() {
+        return EmbeddingSettings.ofGguf(metadata, metadata.text("general.architecture"));
+    }
+
+    @Override
     public String sha256() {
         return Sha256.of(path);
     }

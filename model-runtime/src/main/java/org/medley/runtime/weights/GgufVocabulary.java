@@ -169,11 +169,13 @@ final class GgufVocabulary {
             role("padding", null, "[PAD]");
             role("mask", null, "[MASK]");
         }
-        JsonNode template = tokenizer.path("post_processor").findPath("single");
-        metadata.put("tokenizer.ggml.add_bos_token", template.path(0).has("SpecialToken"));
+        JsonNode around = tokenizer.path("post_processor");
+        boolean both = around.path("type").asText().matches("BertProcessing|RobertaProcessing");
+        JsonNode template = around.findPath("single");
+        metadata.put("tokenizer.ggml.add_bos_token", both || template.path(0).has("SpecialToken"));
         metadata.put(
                 "tokenizer.ggml.add_eos_token",
-                template.path(template.size() - 1).has("SpecialToken"));
+                both || template.path(template.size() - 1).has("SpecialToken"));
     }
 
     private void role(String role, JsonNode id, String text) {

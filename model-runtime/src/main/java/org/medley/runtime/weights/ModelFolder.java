@@ -186,10 +186,16 @@ public final class ModelFolder implements ModelSource {
         return Files.exists(path.resolve("config.json")) ? QuantizedWeights.joined(path, config(), all, arena) : all;
     }
 
-    /** SHA-256 over config, tokenizer and weights, names and lengths included: what a model version is known by. */
+    @Override
+    public EmbeddingSettings embeddingSettings() {
+        return EmbeddingSettings.ofFolder(path);
+    }
+
+    /** SHA-256 over config, tokenizer, settings and weights, names and lengths included: what a model version is known by. */
     @Override
     public String sha256() {
         List<Path> files = new ArrayList<>(List.of(file("config.json"), tokenizer()));
+        files.addAll(EmbeddingSettings.files(path));
         files.addAll(shards());
         return Sha256.of(path, files);
     }

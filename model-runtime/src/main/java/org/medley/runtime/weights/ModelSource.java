@@ -55,6 +55,9 @@ public sealed interface ModelSource permits ModelFolder, GgufFile {
     /** The texts of the tokens that templates begin and end with. */
     SpecialTokens specialTokens();
 
+    /** How hidden states become the vector of a text, as far as the files tell. */
+    EmbeddingSettings embeddingSettings();
+
     /** What a model version is known by: SHA-256 over all that makes its answers. */
     String sha256();
 

@@ -25,7 +25,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.Test;
+import org.medley.runtime.engine.TinyEncoder;
 import org.medley.runtime.engine.TinyModel;
+import org.medley.runtime.weights.EmbeddingSettings;
 
 @QuarkusTest
 @QuarkusTestResource(OpenAiApiTest.Models.class)
@@ -43,6 +45,8 @@ class OpenAiApiTest {
                 Path root = Files.createTempDirectory("medley-models");
                 TinyModel.write(root.resolve("tiny"), 5);
                 TinyModel.write(root.resolve("other"), 6);
+                EmbeddingSettings.Pooling.MEAN.write(TinyEncoder.write(root.resolve("zy-encoder"), false, 8));
+                TinyEncoder.write(root.resolve("zy-ranker"), true, 9);
                 Path broken = TinyModel.write(root.resolve("zz-broken"), 7).resolve("model.safetensors");
                 byte[] bytes = Files.readAllBytes(broken);
                 Files.write(broken, java.util.Arrays.copyOf(bytes, bytes.length - 100));

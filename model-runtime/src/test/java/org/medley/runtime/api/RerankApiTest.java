@@ -2,8 +2,10 @@ package org.medley.runtime.api;
 
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.hamcrest.Matchers.containsInAnyOrder;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.greaterThan;
 import static org.hamcrest.Matchers.nullValue;
 
 import io.quarkus.test.common.QuarkusTestResource;
@@ -51,6 +53,25 @@ class RerankApiTest {
         assertThat(scores.getFirst()).isGreaterThan(scores.get(1) + 0.1f);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"zy-ranker", "zy-encoder"})
+    void modelsOfTheFolderRank(String model) {
+        String fields = "\"query\":\"head pain\",\"documents\":[\"pain\",\"head\",\"pain in the head\"]";
+        List<Float> scores = post("/v1/rerank", model, fields)
+                .statusCode(200)
+                .body("results.index", containsInAnyOrder(0, 1, 2))
+                .body("usage.prompt_tokens", greaterThan(10))
+                .extract()
+                .path("results.relevance_score");
+        assertThat(scores).isSortedAccordingTo(Collections.reverseOrder());
+        String longer = fields.replace("\"head\"", "\"" + "head ".repeat(60) + "\"");
+        post("/v1/rerank", model, longer)
+                .statusCode(400)
+                .body("error.param", equalTo("documents"))
+                .body("error.message", containsString("text 1 has"));
+        post("/v1/rerank", model, longer + ",\"truncate_prompt_tokens\":-1").statusCode(200);
+    }
+
     @Test
     void onlyTheFirstAreToldIfSoAsked() {
         post("/v1/rerank", EMBEDDER, "\"query\":\"a fish\",\"documents\":[\"a stone\",\"a trout\"],\"top_n\":1")
@@ -83,7 +104,10 @@ class RerankApiTest {
         post("/v1/rerank", EMBEDDER, "\"query\":\"a\",\"documents\":[" + many + "]")
                 .statusCode(400)
                 .body("error.message", containsString("there are 257"));
-        post("/v1/rerank", "tiny", "\"query\":\"a\",\"documents\":[\"b\"]").statusCode(404);
+        post("/v1/rerank", "nobody", "\"query\":\"a\",\"documents\":[\"b\"]").statusCode(404);
+        post("/v1/rerank", "tiny", "\"query\":\"a\",\"documents\":[\"b\"]")
+                .statusCode(400)
+                .body("error.message", containsString("tiny writes texts and does not embed them"));
         given().contentType("application/json")
                 .body("{}")
                 .post("/rerank")

@@ -22,6 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.medley.runtime.engine.TinyModel;
 import org.medley.runtime.tensor.DType;
 import org.medley.runtime.weights.BadModelException;
+import org.medley.runtime.weights.EmbeddingSettings;
 import org.medley.runtime.weights.GgufExport;
 import org.medley.runtime.weights.ModelFolder;
 import org.medley.runtime.weights.ModelSource;
@@ -50,9 +51,13 @@ class PullTest {
         store = new ModelStore(folder.resolve("data"));
     }
 
+    private Acquisition acquisition(long most, EmbeddingSettings.Pooling pooling) {
+        return new Acquisition(
+                store, new PrintStream(shown, true, StandardCharsets.UTF_8), false, most, PATIENCE, pooling);
+    }
+
     private Path pull(String gguf, long most) throws Exception {
-        Acquisition acquisition =
-                new Acquisition(store, new PrintStream(shown, true, StandardCharsets.UTF_8), false, most, PATIENCE);
+        Acquisition acquisition = acquisition(most, null);
         try (HubClient client = new HubClient(hub.address() + "/", "secret")) {
             return acquisition.pull(client, Repository.of("org/tiny", "main"), gguf, "tiny");
         }
@@ -83,6 +88,21 @@ class PullTest {
         assertThat(hub.requests).hasSize(4);
         assertThat(shown.toString(StandardCharsets.UTF_8)).contains("100%").contains("model.safetensors");
         assertThatThrownBy(this::pull).hasMessageContaining("is there already; remove it with `medley models rm tiny`");
+    }
+
+    @Test
+    void howAnEncoderPoolsIsFetchedCopiedOrTold() throws Exception {
+        byte[] mean = "{\"pooling_mode_mean_tokens\": true}".getBytes(StandardCharsets.UTF_8);
+        hub.files.put("1_Pooling/config.json", mean);
+        hub.files.put("2_Dense/config.json", mean);
+        Path pulled = pull();
+        assertThat(pulled.resolve("1_Pooling/config.json")).hasBinaryContent(mean);
+        assertThat(left()).noneMatch(name -> name.contains("2_Dense"));
+        Path copied = acquisition(1 << 30, null).copy(pulled, "copied");
+        assertThat(copied.resolve("1_Pooling/config.json")).hasBinaryContent(mean);
+        assertThat(new ModelFolder(copied).sha256()).isEqualTo(new ModelFolder(pulled).sha256());
+        Path told = acquisition(1 << 30, EmbeddingSettings.Pooling.FIRST).copy(source, "told");
+        assertThat(ModelSource.of(told).embeddingSettings().pooling()).isEqualTo(EmbeddingSettings.Pooling.FIRST);
     }
 
     @Test

@@ -85,7 +85,7 @@ final class StubHub implements AutoCloseable {
                 exchange.sendResponseHeaders(200, json.length);
                 exchange.getResponseBody().write(json);
             } else if (path.startsWith("/org/tiny/resolve/" + COMMIT + "/") && redirects) {
-                String name = path.substring(path.lastIndexOf('/') + 1);
+                String name = path.replaceFirst("/org/tiny/resolve/[^/]*/", "");
                 exchange.getResponseHeaders().set("X-Linked-Etag", "\"" + sha256(name) + "\"");
                 exchange.getResponseHeaders()
                         .set(
@@ -93,7 +93,7 @@ final class StubHub implements AutoCloseable {
                                 "http://localhost:" + server.getAddress().getPort() + "/cdn/" + name);
                 exchange.sendResponseHeaders(302, -1);
             } else if (path.startsWith("/org/tiny/resolve/" + COMMIT + "/") || path.startsWith("/cdn/")) {
-                file(exchange, path.substring(path.lastIndexOf('/') + 1));
+                file(exchange, path.replaceFirst("/cdn/|/org/tiny/resolve/[^/]*/", ""));
             } else {
                 exchange.sendResponseHeaders(404, -1);
             }

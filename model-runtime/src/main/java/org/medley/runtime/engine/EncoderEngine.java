@@ -1,0 +1,278 @@
+package org.medley.runtime.engine;
+
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+import org.medley.runtime.embed.Embedder;
+import org.medley.runtime.network.Encoder;
+import org.medley.runtime.network.EncoderLoader;
+import org.medley.runtime.tensor.Batch;
+import org.medley.runtime.tensor.CpuOps;
+import org.medley.runtime.tensor.CpuWeights;
+import org.medley.runtime.tensor.Tensor;
+import org.medley.runtime.tensor.Workspace;
+import org.medley.runtime.text.Tokenizer;
+import org.medley.runtime.weights.BadModelException;
+import org.medley.runtime.weights.EmbeddingSettings;
+import org.medley.runtime.weights.ModelSource;
+
+/**
+ * Serves one encoder on the processor: vectors of texts, and scores of pairs. Texts of like length go through the network
+ * together; between two such passes another request may come in.
+ */
+public final class EncoderEngine implements Embedder, ServedModel, AutoCloseable {
+    private final String name;
+    private final ModelSource source;
+    private final EmbeddingSettings settings;
+    private final Tokenizer tokenizer;
+    private final Arena arena = Arena.ofShared();
+    private final Encoder encoder;
+    private final Workspace workspace = new Workspace();
+    private final CpuOps ops;
+    private final int passTokens;
+    private final int context;
+    private final ReentrantLock turn = new ReentrantLock(true);
+    private final AtomicInteger load = new AtomicInteger();
+    private final int mostWaiting;
+    private boolean closed;
+
+    /**
+     * @param scores one per document, 0 to 1
+     * @param tokens that were read
+     */
+    public record Scored(double[] scores, int tokens) {}
+
+    /** @throws BadModelException if the files are no encoder that can be served */
+    public EncoderEngine(String name, ModelSource model, Engine.Options options) {
+        this.name = name;
+        this.source = model;
+        this.settings = model.embeddingSettings();
+        this.tokenizer = new Tokenizer(model);
+        try {
+            this.encoder = EncoderLoader.load(model, arena, options.format());
+            this.ops = new CpuOps(workspace, CpuWeights.of(encoder.matrices().values(), arena));
+        } catch (RuntimeException e) {
+            close();
+            throw e instanceof IllegalArgumentException ? new BadModelException(model.path(), e.getMessage(), e) : e;
+        }
+        this.context = Math.min(Math.min(encoder.shape().context(), settings.longest()), options.context());
+        this.passTokens = options.limits().stepTokens();
+        this.mostWaiting = options.limits().waiting();
+    }
+
+    @Override
+    public String id() {
+        return name;
+    }
+
+    @Override
+    public int dimensions() {
+        return encoder.shape().width();
+    }
+
+    /** Longest text in tokens, those that the model puts around it included. */
+    public int context() {
+        return context;
+    }
+
+    /** Whether it scores pairs of texts. */
+    public boolean scores() {
+        return encoder.shape().scores();
+    }
+
+    @Override
+    public int load() {
+        return load.get();
+    }
+
+    /** @throws BadModelException if nothing tells which hidden states make a text's vector */
+    @Override
+    public Embedded embed(List<String> texts, Reading reading) {
+        EmbeddingSettings.Pooling pooling = settings.pooling();
+        if (pooling == null) {
+            throw new BadModelException(
+                    source.path(),
+                    scores()
+                            ? "ranks texts and does not embed them"
+                            : "does not tell how a text's vector is made of its tokens' (1_Pooling/config.json); add the"
+                                    + " model again with --pooling FIRST, MEAN or LAST, as its makers say");
+        }
+        String before = prompt(reading.side());
+        List<Tokenizer.Encoded> encoded = IntStream.range(0, texts.size())
+                .mapToObj(i -> fitting(tokenizer.encodeWhole(before + texts.get(i), null), reading.cut(), i))
+                .toList();
+        List<float[]> vectors = each(encoded, batch -> pooled(pooling, batch));
+        if (reading.unit()) {
+            vectors.forEach(EncoderEngine::toUnit);
+        }
+        return new Embedded(vectors, tokens(encoded));
+    }
+
+    /**
+     * How well each document answers the query, by a head trained for it.
+     *
+     * @param cut as {@link Embedder.Reading#cut}; a document's end is left out, never the query's
+     * @throws IllegalArgumentException if query and document together are longer than the model reads
+     */
+    public Scored score(String query, List<String> documents, int cut) {
+        List<Tokenizer.Encoded> encoded = IntStream.range(0, documents.size())
+                .mapToObj(i -> fitting(tokenizer.encodeWhole(query, documents.get(i)), cut, i))
+                .toList();
+        List<float[]> raw = each(encoded, batch -> encoder.scores(ops, hidden(batch), batch.batch));
+        double[] scores =
+                raw.stream().mapToDouble(one -> 1 / (1 + Math.exp(-one[0]))).toArray();
+        return new Scored(scores, tokens(encoded));
+    }
+
+    private String prompt(Side side) {
+        return switch (side) {
+            case PLAIN -> "";
+            case QUERY -> settings.prompts().getOrDefault("query", "");
+            case DOCUMENT ->
+                settings.prompts().getOrDefault("document", settings.prompts().getOrDefault("passage", ""));
+        };
+    }
+
+    private Tokenizer.Encoded fitting(Tokenizer.Encoded text, int cut, int index) {
+        int most = cut == 0 ? context : Math.min(cut, context);
+        if (text.ids().length > most && cut == 0) {
+            throw new IllegalArgumentException("text " + index + " has " + text.ids().length + " tokens; " + name
+                    + " reads at most " + context + " (truncate_prompt_tokens cuts longer ones)");
+        }
+        return text.cut(most);
+    }
+
+    private static int tokens(List<Tokenizer.Encoded> encoded) {
+        return encoded.stream().mapToInt(text -> text.ids().length).sum();
+    }
+
+    /** @param types of the batch's tokens */
+    private record Pass(Batch batch, int[] types) {
+        static Pass of(List<Tokenizer.Encoded> texts) {
+            List<Batch.Span> spans = new ArrayList<>();
+            int rows = 0;
+            for (Tokenizer.Encoded text : texts) {
+                spans.add(new Batch.Span(rows, text.ids().length));
+                rows += text.ids().length;
+            }
+            return new Pass(
+                    Batch.of(joined(texts, Tokenizer.Encoded::ids), spans, null),
+                    joined(texts, Tokenizer.Encoded::types));
+        }
+
+        private static int[] joined(List<Tokenizer.Encoded> texts, Function<Tokenizer.Encoded, int[]> part) {
+            return texts.stream().map(part).flatMapToInt(Arrays::stream).toArray();
+        }
+    }
+
+    private Tensor hidden(Pass pass) {
+        return encoder.hidden(ops, pass.batch, pass.types);
+    }
+
+    private Tensor pooled(EmbeddingSettings.Pooling pooling, Pass pass) {
+        List<Batch.Span> spans = pass.batch.spans();
+        Tensor hidden = hidden(pass);
+        return switch (pooling) {
+            case FIRST ->
+                ops.rows(hidden, spans.stream().mapToInt(Batch.Span::row).toArray());
+            case LAST ->
+                ops.rows(
+                        hidden,
+                        spans.stream().mapToInt(s -> s.row() + s.rows() - 1).toArray());
+            case MEAN -> ops.means(hidden, spans);
+        };
+    }
+
+    /** What the network makes of each text, in the texts' order. */
+    private List<float[]> each(List<Tokenizer.Encoded> texts, Function<Pass, Tensor> network) {
+        if (load.getAndIncrement() >= mostWaiting) {
+            load.decrementAndGet();
+            throw new EngineBusyException(name, mostWaiting);
+        }
+        try {
+            Integer[] byLength = IntStream.range(0, texts.size())
+                    .boxed()
+                    .sorted(Comparator.comparingInt(i -> texts.get(i).ids().length))
+                    .toArray(Integer[]::new);
+            float[][] results = new float[texts.size()][];
+            int from = 0;
+            while (from < byLength.length) {
+                int to = from;
+                int tokens = 0;
+                while (to < byLength.length
+                        && (to == from || tokens + texts.get(byLength[to]).ids().length <= passTokens)) {
+                    tokens += texts.get(byLength[to++]).ids().length;
+                }
+                List<Integer> together = Arrays.asList(byLength).subList(from, to);
+                float[] values = run(Pass.of(together.stream().map(texts::get).toList()), network);
+                int width = values.length / together.size();
+                for (int i = 0; i < together.size(); i++) {
+                    results[together.get(i)] = Arrays.copyOfRange(values, i * width, (i + 1) * width);
+                }
+                from = to;
+            }
+            return Arrays.asList(results);
+        } finally {
+            load.decrementAndGet();
+        }
+    }
+
+    private float[] run(Pass pass, Function<Pass, Tensor> network) {
+        turn.lock();
+        try {
+            if (closed) {
+                throw new EngineBusyException(name, load.get());
+            }
+            workspace.reset();
+            return network.apply(pass).toArray();
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    private static void toUnit(float[] vector) {
+        double square = 0;
+        for (float value : vector) {
+            square += (double) value * value;
+        }
+        float factor = square == 0 ? 0 : (float) (1 / Math.sqrt(square));
+        for (int i = 0; i < vector.length; i++) {
+            vector[i] *= factor;
+        }
+    }
+
+    @Override
+    public void drain(long millis) {
+        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+        try {
+            while (load.get() > 0 && System.nanoTime() < end) {
+                TimeUnit.MILLISECONDS.sleep(10);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        close();
+    }
+
+    @Override
+    public void close() {
+        turn.lock();
+        try {
+            if (!closed) {
+                closed = true;
+                workspace.close();
+                arena.close();
+                tokenizer.close();
+            }
+        } finally {
+            turn.unlock();
+        }
+    }
+}
