@@ -8,6 +8,7 @@ import io.micrometer.core.instrument.Tags;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.medley.runtime.engine.EncoderEngine;
 import org.medley.runtime.engine.EngineObserver;
 
 /**
@@ -32,6 +33,23 @@ class EngineMetrics {
     /** The observer of a model's engine; a later engine of the same name goes on where the last one stopped. */
     EngineObserver observer(String model) {
         return observers.computeIfAbsent(model, name -> new Observer(registry, name));
+    }
+
+    /** The same for an encoder. */
+    EncoderEngine.PassObserver encoder(String model) {
+        Tags tags = Tags.of("model_name", model);
+        Counter texts = registry.counter("medley.encoder.texts", tags);
+        DistributionSummary tokens = DistributionSummary.builder("medley.encoder.pass.tokens")
+                .tags(tags)
+                .register(registry);
+        DistributionSummary seconds = DistributionSummary.builder("medley.encoder.pass.seconds")
+                .tags(tags)
+                .register(registry);
+        return (count, rows, nanos) -> {
+            texts.increment(count);
+            tokens.record(rows);
+            seconds.record(nanos / 1e9);
+        };
     }
 
     private static final class Observer implements EngineObserver {

@@ -152,7 +152,7 @@ public class ModelHost {
         try {
             ModelSource source = ModelSource.of(entry.folder());
             ServedModel model = EncoderLoader.isEncoder(source.config())
-                    ? new EncoderEngine(entry.name(), source, options)
+                    ? new EncoderEngine(entry.name(), source, options, metrics.encoder(entry.name()))
                     : new Engine(entry.name(), source, options, metrics.observer(entry.name()));
             mine.complete(model);
             return model;

@@ -41,7 +41,15 @@ public final class EncoderEngine implements Embedder, ServedModel, AutoCloseable
     private final ReentrantLock turn = new ReentrantLock(true);
     private final AtomicInteger load = new AtomicInteger();
     private final int mostWaiting;
+    private final PassObserver observer;
     private boolean closed;
+
+    /** Is told of every pass, after it. */
+    public interface PassObserver {
+        PassObserver NONE = (texts, tokens, nanos) -> {};
+
+        void pass(int texts, int tokens, long nanos);
+    }
 
     /**
      * @param scores one per document, 0 to 1
@@ -50,7 +58,7 @@ public final class EncoderEngine implements Embedder, ServedModel, AutoCloseable
     public record Scored(double[] scores, int tokens) {}
 
     /** @throws BadModelException if the files are no encoder that can be served */
-    public EncoderEngine(String name, ModelSource model, Engine.Options options) {
+    public EncoderEngine(String name, ModelSource model, Engine.Options options, PassObserver observer) {
         this.name = name;
         this.source = model;
         this.settings = model.embeddingSettings();
@@ -65,6 +73,7 @@ public final class EncoderEngine implements Embedder, ServedModel, AutoCloseable
         this.context = Math.min(Math.min(encoder.shape().context(), settings.longest()), options.context());
         this.passTokens = options.limits().stepTokens();
         this.mostWaiting = options.limits().waiting();
+        this.observer = observer;
     }
 
     @Override
@@ -230,8 +239,11 @@ public final class EncoderEngine implements Embedder, ServedModel, AutoCloseable
             if (closed) {
                 throw new EngineBusyException(name, load.get());
             }
+            long began = System.nanoTime();
             workspace.reset();
-            return network.apply(pass).toArray();
+            float[] values = network.apply(pass).toArray();
+            observer.pass(pass.batch.spans().size(), pass.batch.rows(), System.nanoTime() - began);
+            return values;
         } finally {
             turn.unlock();
         }

@@ -93,6 +93,15 @@ class EmbeddingsApiTest {
     }
 
     @Test
+    void passesAreCounted() {
+        embed("zy-encoder", "\"input\":\"pain\"").statusCode(200);
+        given().get("/q/metrics")
+                .then()
+                .body(containsString("medley_encoder_texts_total{model_name=\"zy-encoder\"}"))
+                .body(containsString("medley_encoder_pass_seconds_sum{model_name=\"zy-encoder\"}"));
+    }
+
+    @Test
     void anEncoderWritesNothing() {
         post("/v1/chat/completions", "{\"model\":\"zy-encoder\",\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}")
                 .statusCode(400)

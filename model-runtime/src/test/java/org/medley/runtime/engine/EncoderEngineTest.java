@@ -20,6 +20,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.medley.runtime.embed.Embedder;
 import org.medley.runtime.embed.Embedder.Reading;
 import org.medley.runtime.embed.Embedder.Side;
+import org.medley.runtime.engine.EncoderEngine.PassObserver;
 import org.medley.runtime.tensor.DType;
 import org.medley.runtime.weights.BadModelException;
 import org.medley.runtime.weights.EmbeddingSettings.Pooling;
@@ -44,7 +45,7 @@ class EncoderEngineTest {
         if (pooling != null) {
             pooling.write(model);
         }
-        return new EncoderEngine("encoder", ModelSource.of(model), OPTIONS);
+        return new EncoderEngine("encoder", ModelSource.of(model), OPTIONS, PassObserver.NONE);
     }
 
     @ParameterizedTest
@@ -85,8 +86,8 @@ class EncoderEngineTest {
             Files.writeString(
                     folder.resolve("encoder/config_sentence_transformers.json"),
                     "{\"prompts\": {\"query\": \"pain: \", \"passage\": \"head: \"}}");
-            try (EncoderEngine prompted =
-                    new EncoderEngine("prompted", new ModelFolder(folder.resolve("encoder")), OPTIONS)) {
+            try (EncoderEngine prompted = new EncoderEngine(
+                    "prompted", new ModelFolder(folder.resolve("encoder")), OPTIONS, PassObserver.NONE)) {
                 assertThat(prompted.query("x")).containsExactly(plain.passage("pain: x"));
                 assertThat(prompted.passage("x")).containsExactly(plain.passage("head: x"));
                 assertThat(prompted.embed(List.of("x"), PLAIN).vectors().getFirst())
@@ -124,7 +125,8 @@ class EncoderEngineTest {
         }
         Files.writeString(
                 folder.resolve("encoder/modules.json"), "[{\"type\": \"sentence_transformers.models.Dense\"}]");
-        assertThatThrownBy(() -> new EncoderEngine("x", new ModelFolder(folder.resolve("encoder")), OPTIONS))
+        assertThatThrownBy(() ->
+                        new EncoderEngine("x", new ModelFolder(folder.resolve("encoder")), OPTIONS, PassObserver.NONE))
                 .hasMessageContaining("modules.json: has a module 'sentence_transformers.models.Dense'");
     }
 
@@ -143,7 +145,7 @@ class EncoderEngineTest {
         try (EncoderEngine engine = engine(Pooling.MEAN)) {
             Path file = folder.resolve("encoder.gguf");
             GgufExport.write(ModelSource.of(folder.resolve("encoder")), file, DType.F32);
-            try (EncoderEngine same = new EncoderEngine("same", ModelSource.of(file), OPTIONS)) {
+            try (EncoderEngine same = new EncoderEngine("same", ModelSource.of(file), OPTIONS, PassObserver.NONE)) {
                 assertThat(same.passage("head pain")).containsExactly(engine.passage("head pain"));
             }
         }
@@ -152,7 +154,7 @@ class EncoderEngineTest {
     @Test
     void pairsAreScoredBesideEachOtherAsAlone() throws Exception {
         Path model = TinyEncoder.write(folder.resolve("ranker"), true, 4);
-        try (EncoderEngine engine = new EncoderEngine("ranker", ModelSource.of(model), OPTIONS)) {
+        try (EncoderEngine engine = new EncoderEngine("ranker", ModelSource.of(model), OPTIONS, PassObserver.NONE)) {
             EncoderEngine.Scored all = engine.score("head pain", TEXTS, 0);
             for (int i = 0; i < TEXTS.size(); i++) {
                 assertThat(engine.score("head pain", List.of(TEXTS.get(i)), 0).scores()[0])
@@ -185,7 +187,8 @@ class EncoderEngineTest {
             assertThat(engine.load()).isZero();
         }
         Engine.Options none = Engine.Options.DEFAULT.withLimits(new Engine.Limits(4, 0, 20));
-        try (EncoderEngine full = new EncoderEngine("full", ModelSource.of(folder.resolve("encoder")), none)) {
+        try (EncoderEngine full =
+                new EncoderEngine("full", ModelSource.of(folder.resolve("encoder")), none, PassObserver.NONE)) {
             assertThatThrownBy(() -> full.passage("pain")).isInstanceOf(EngineBusyException.class);
         }
     }
