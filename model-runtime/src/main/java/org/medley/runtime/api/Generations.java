@@ -217,7 +217,10 @@ class Generations {
         }
     }
 
-    /** Token counts of a conversation or a text, and the tokens themselves. */
+    /**
+     * Token counts of a conversation or a text, and the tokens themselves. {@code add_special_tokens} is whether a BOS
+     * token is added as to a prompt; a conversation's template writes its own.
+     */
     ObjectNode tokenize(ModelHost.Hosted hosted, Fields in) {
         Engine engine = hosted.engine();
         String text = in.has("messages")
@@ -226,7 +229,10 @@ class Generations {
         if (text == null) {
             throw ApiException.invalid("prompt", "prompt or messages must be given");
         }
-        int[] tokens = engine.tokenizer().encode(text);
+        boolean begins = in.flag("add_special_tokens", !in.has("messages"));
+        int[] tokens = begins
+                ? engine.tokenizer().encodeFromBegin(text)
+                : engine.tokenizer().encode(text);
         ObjectNode node = JsonNodeFactory.instance
                 .objectNode()
                 .put("count", tokens.length)

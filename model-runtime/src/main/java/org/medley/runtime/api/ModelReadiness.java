@@ -57,7 +57,7 @@ class ModelReadiness implements HealthCheck {
     private static void selfTest(ServedModel model) throws Exception {
         switch (model) {
             case Engine engine ->
-                engine.complete(engine.tokenizer().encode("ready?"), SamplingParams.greedy(1))
+                engine.complete(engine.tokenizer().encodeFromBegin("ready?"), SamplingParams.greedy(1))
                         .get(PATIENCE_SECONDS, TimeUnit.SECONDS);
             case EncoderEngine encoder when encoder.scores() -> encoder.score("ready?", List.of("yes"), 0);
             case EncoderEngine encoder -> encoder.embed(List.of("ready?"), Embedder.Reading.PASSAGE);

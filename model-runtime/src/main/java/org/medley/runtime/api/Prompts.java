@@ -18,12 +18,12 @@ final class Prompts {
         }
         List<int[]> prompts = new ArrayList<>();
         if (prompt.isTextual()) {
-            prompts.add(engine.tokenizer().encode(prompt.textValue()));
+            prompts.add(engine.tokenizer().encodeFromBegin(prompt.textValue()));
         } else if (prompt.isArray() && !prompt.isEmpty() && prompt.get(0).isIntegralNumber()) {
             prompts.add(tokens(in, prompt));
         } else {
             for (JsonNode one : in.array("prompt")) {
-                prompts.add(one.isTextual() ? engine.tokenizer().encode(one.textValue()) : tokens(in, one));
+                prompts.add(one.isTextual() ? engine.tokenizer().encodeFromBegin(one.textValue()) : tokens(in, one));
             }
         }
         if (prompts.isEmpty() || prompts.size() > MOST) {

@@ -160,6 +160,7 @@ public final class Quantizer {
         ObjectNode tokens = JSON.createObjectNode();
         tokens.put("bos_token", source.specialTokens().bos());
         tokens.put("eos_token", source.specialTokens().eos());
+        source.addsBos().ifPresent(adds -> tokens.put("add_bos_token", adds));
         JSON.writeValue(folder.resolve("tokenizer_config.json").toFile(), tokens);
     }
 

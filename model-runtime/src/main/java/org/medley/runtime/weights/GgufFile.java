@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import org.medley.runtime.tensor.Tensor;
 
 /** A model as one GGUF file, as llama.cpp makes and reads them. */
@@ -82,6 +83,12 @@ public final class GgufFile implements ModelSource {
     @Override
     public EmbeddingSettings embeddingSettings() {
         return EmbeddingSettings.ofGguf(metadata, metadata.text("general.architecture"));
+    }
+
+    @Override
+    public Optional<Boolean> addsBos() {
+        String key = "tokenizer.ggml.add_bos_token";
+        return metadata.has(key) ? Optional.of(metadata.flag(key, false)) : Optional.empty();
     }
 
     @Override

@@ -156,7 +156,11 @@ final class GgufVocabulary {
 
     private void roles(ModelSource source) {
         JsonNode config = source.config();
-        role("bos", config.path("bos_token_id"), source.specialTokens().bos());
+        JsonNode around = tokenizer.path("post_processor");
+        JsonNode template = around.findPath("single");
+        String begin = template.path(0).path("SpecialToken").path("id").asText();
+        String named = source.specialTokens().bos();
+        role("bos", config.path("bos_token_id"), named.isEmpty() ? begin : named);
         JsonNode ends = config.path("eos_token_id");
         role("eos", ends.isArray() ? ends.path(0) : ends, source.specialTokens().eos());
         if (ends.size() > 1) {
@@ -169,10 +173,8 @@ final class GgufVocabulary {
             role("padding", null, "[PAD]");
             role("mask", null, "[MASK]");
         }
-        JsonNode around = tokenizer.path("post_processor");
         boolean both = around.path("type").asText().matches("BertProcessing|RobertaProcessing");
-        JsonNode template = around.findPath("single");
-        metadata.put("tokenizer.ggml.add_bos_token", both || template.path(0).has("SpecialToken"));
+        metadata.put("tokenizer.ggml.add_bos_token", both || source.addsBos().orElse(!begin.isEmpty()));
         metadata.put(
                 "tokenizer.ggml.add_eos_token",
                 both || template.path(template.size() - 1).has("SpecialToken"));

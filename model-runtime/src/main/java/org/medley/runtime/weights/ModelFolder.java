@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.medley.runtime.tensor.Tensor;
@@ -99,6 +100,13 @@ public final class ModelFolder implements ModelSource {
     @Override
     public SpecialTokens specialTokens() {
         return new SpecialTokens(specialToken("bos_token"), specialToken("eos_token"));
+    }
+
+    /** From {@code add_bos_token} of {@code tokenizer_config.json}. */
+    @Override
+    public Optional<Boolean> addsBos() {
+        JsonNode flag = optional("tokenizer_config.json").path("add_bos_token");
+        return flag.isBoolean() ? Optional.of(flag.booleanValue()) : Optional.empty();
     }
 
     private String specialToken(String role) {

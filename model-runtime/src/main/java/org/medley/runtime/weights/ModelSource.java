@@ -5,6 +5,7 @@ import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import org.medley.runtime.tensor.Tensor;
 
 /**
@@ -57,6 +58,11 @@ public sealed interface ModelSource permits ModelFolder, GgufFile {
 
     /** How hidden states become the vector of a text, as far as the files tell. */
     EmbeddingSettings embeddingSettings();
+
+    /**
+     * Whether a text that no template wrote begins with the BOS token; empty where only {@link #tokenizerJson()} says.
+     */
+    Optional<Boolean> addsBos();
 
     /** What a model version is known by: SHA-256 over all that makes its answers. */
     String sha256();

@@ -37,7 +37,7 @@ class OpenAiApiTest {
     @ConfigProperty(name = "quarkus.http.test-port")
     int port;
 
-    /** Two models and a broken one. */
+    /** Two models, one whose texts begin with BOS, and a broken one. */
     public static final class Models implements QuarkusTestResourceLifecycleManager {
         @Override
         public Map<String, String> start() {
@@ -45,6 +45,10 @@ class OpenAiApiTest {
                 Path root = Files.createTempDirectory("medley-models");
                 TinyModel.write(root.resolve("tiny"), 5);
                 TinyModel.write(root.resolve("other"), 6);
+                Files.writeString(
+                        TinyModel.write(root.resolve("begins"), 8).resolve("tokenizer_config.json"),
+                        "{\"bos_token\":\"<|endoftext|>\",\"add_bos_token\":true,\"chat_template\":"
+                                + "\"{{ bos_token }}{% for m in messages %}{{ m.content }}{% endfor %}\"}");
                 EmbeddingSettings.Pooling.MEAN.write(TinyEncoder.write(root.resolve("zy-encoder"), false, 8));
                 TinyEncoder.write(root.resolve("zy-ranker"), true, 9);
                 Path broken = TinyModel.write(root.resolve("zz-broken"), 7).resolve("model.safetensors");
@@ -296,6 +300,42 @@ class OpenAiApiTest {
                 .then()
                 .statusCode(200)
                 .body("prompt", equalTo("Grüße"));
+    }
+
+    private static java.util.List<Integer> tokens(String fields) {
+        return caller().body("{\"model\":\"begins\"," + fields.replace('\'', '"') + "}")
+                .post("/v1/tokenize")
+                .then()
+                .statusCode(200)
+                .extract()
+                .path("tokens");
+    }
+
+    @Test
+    void textsBeginWithBosAndChatsWriteTheirOwn() {
+        int bos = 0;
+        java.util.List<Integer> plain = tokens("'prompt':'abc','add_special_tokens':false");
+        assertThat(plain).hasSize(3).doesNotContain(bos);
+        assertThat(tokens("'prompt':'abc'")).hasSize(4).startsWith(bos).endsWith(plain.toArray(Integer[]::new));
+        String turns = "'messages':[{'role':'user','content':'abc'}]";
+        assertThat(tokens(turns))
+                .isEqualTo(tokens("'prompt':'abc'"))
+                .isEqualTo(tokens(turns + ",'add_special_tokens':true"));
+        caller().body("{\"model\":\"begins\"," + turns.replace('\'', '"') + ",\"max_tokens\":1}")
+                .post("/v1/chat/completions")
+                .then()
+                .statusCode(200)
+                .body("usage.prompt_tokens", equalTo(4));
+        caller().body("{\"model\":\"begins\",\"prompt\":[\"abc\",\"<|endoftext|>abc\"," + plain + "],\"max_tokens\":1}")
+                .post("/v1/completions")
+                .then()
+                .statusCode(200)
+                .body("usage.prompt_tokens", equalTo(4 + 4 + 3));
+        caller().body("{\"model\":\"begins\",\"prompt\":\"a\",\"add_special_tokens\":1}")
+                .post("/v1/tokenize")
+                .then()
+                .statusCode(400)
+                .body("error.param", equalTo("add_special_tokens"));
     }
 
     @Test
