@@ -19,7 +19,8 @@ final class AnswerEvents {
 
     record Piece(int index, String text, List<Chosen> tokens) implements Event {}
 
-    record End(int index, FinishReason reason, Usage usage) implements Event {}
+    /** @param stop the stop text that was met, or null */
+    record End(int index, FinishReason reason, Usage usage, String stop) implements Event {}
 
     record Failure(RuntimeException cause) implements Event {}
 
@@ -27,14 +28,21 @@ final class AnswerEvents {
     List<TokenListener> listeners(int from, int count) {
         return IntStream.range(from, from + count)
                 .<TokenListener>mapToObj(index -> new TokenListener() {
+                    private String stop;
+
                     @Override
                     public void text(String piece, List<Chosen> tokens) {
                         events.add(new Piece(index, piece, tokens));
                     }
 
                     @Override
+                    public void stopped(String text) {
+                        stop = text;
+                    }
+
+                    @Override
                     public void end(FinishReason reason, Usage usage) {
-                        events.add(new End(index, reason, usage));
+                        events.add(new End(index, reason, usage, stop));
                     }
 
                     @Override

@@ -1,14 +1,16 @@
 package org.medley.runtime.api;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.UriInfo;
 import jakarta.ws.rs.ext.ExceptionMapper;
 import jakarta.ws.rs.ext.Provider;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 
-/** A refusal in the shape OpenAI's clients read: {"error": {message, type, param, code}}. */
+/** A refusal of the models' API, with what its clients read of it. */
 final class ApiException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -53,33 +55,46 @@ final class ApiException extends RuntimeException {
         return new ApiException(status, type, field, code, message);
     }
 
-    Map<String, Object> body() {
-        Map<String, Object> error = new LinkedHashMap<>();
-        error.put("message", getMessage());
-        error.put("type", type);
-        error.put("param", param);
-        error.put("code", code);
-        return Map.of("error", error);
+    /** The refusal of a request to an address, whose API decides about its shape. */
+    Map<String, Object> body(String path) {
+        return Refusals.body(path, status, type, param, code, getMessage());
+    }
+
+    /** The same as part of a stream, in OpenAI's shape. */
+    ObjectNode error() {
+        return JsonNodeFactory.instance
+                .objectNode()
+                .put("message", getMessage())
+                .put("type", type)
+                .put("param", param)
+                .put("code", code);
     }
 
     int status() {
         return status;
     }
 
-    Response response() {
-        Response.ResponseBuilder response =
-                Response.status(status).type(MediaType.APPLICATION_JSON_TYPE).entity(body());
-        return status == 429 || status == 503
-                ? response.header("Retry-After", 1).build()
-                : response.build();
+    String type() {
+        return type;
     }
 
     /** Turns the refusal into its response. */
     @Provider
     static final class Mapper implements ExceptionMapper<ApiException> {
+        private final UriInfo uri;
+
+        Mapper(UriInfo uri) {
+            this.uri = uri;
+        }
+
         @Override
         public Response toResponse(ApiException e) {
-            return e.response();
+            Response.ResponseBuilder response = Response.status(e.status)
+                    .type(MediaType.APPLICATION_JSON_TYPE)
+                    .entity(e.body(uri.getPath()));
+            return e.status == 429 || e.status == 503
+                    ? response.header("Retry-After", 1).build()
+                    : response.build();
         }
     }
 }

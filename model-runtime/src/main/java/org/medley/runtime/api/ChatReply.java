@@ -160,6 +160,11 @@ final class ChatReply implements Reply {
     }
 
     @Override
+    public List<ObjectNode> failed(ApiException fault) {
+        return List.of(NODES.objectNode().set("error", fault.error()));
+    }
+
+    @Override
     public ObjectNode whole(Used used) {
         ObjectNode body = body("chat.completion");
         ArrayNode all = body.putArray("choices");

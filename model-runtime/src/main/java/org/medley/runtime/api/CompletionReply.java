@@ -126,6 +126,11 @@ final class CompletionReply implements Reply {
     }
 
     @Override
+    public List<ObjectNode> failed(ApiException fault) {
+        return List.of(NODES.objectNode().set("error", fault.error()));
+    }
+
+    @Override
     public ObjectNode whole(Used used) {
         ObjectNode body = body();
         ArrayNode all = body.putArray("choices");

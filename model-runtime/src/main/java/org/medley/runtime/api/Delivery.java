@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import jakarta.ws.rs.core.StreamingOutput;
 import java.io.IOException;
 import java.util.List;
+import org.jboss.logging.Logger;
 import org.medley.runtime.api.AnswerEvents.End;
 import org.medley.runtime.api.AnswerEvents.Event;
 import org.medley.runtime.api.AnswerEvents.Failure;
@@ -19,6 +20,7 @@ import org.medley.runtime.engine.Engine;
  * @param perPrompt of them to each prompt
  */
 record Delivery(AnswerEvents events, List<Engine.Generation> generations, Reply reply, int answers, int perPrompt) {
+    private static final Logger LOG = Logger.getLogger(Delivery.class);
     private static final long PING_SECONDS = 15;
 
     /** Waits for the end of all. */
@@ -41,7 +43,8 @@ record Delivery(AnswerEvents events, List<Engine.Generation> generations, Reply 
     }
 
     /**
-     * Writes {@code data: …} events, and a comment when nothing happens for long.
+     * Writes {@code data: …} events, and a comment when nothing happens for long. A generation that fails is told in the
+     * reply's own way and ends the stream, without {@code [DONE]}.
      *
      * @param named whether each event has its {@code type} as its name
      * @param done whether {@code [DONE]} ends the stream
@@ -52,8 +55,11 @@ record Delivery(AnswerEvents events, List<Engine.Generation> generations, Reply 
             try {
                 Count count = new Count();
                 send(out, json, named, reply.begin());
-                while (count.ended < answers) {
+                while (count.ended < answers && !count.failed) {
                     write(out, json, named, events.next(PING_SECONDS), count);
+                }
+                if (count.failed) {
+                    return;
                 }
                 send(out, json, named, reply.finish(count.used()));
                 if (done) {
@@ -77,8 +83,8 @@ record Delivery(AnswerEvents events, List<Engine.Generation> generations, Reply 
                 send(out, json, named, reply.end(end));
             }
             case Failure failure -> {
-                out.send(json.writeValueAsString(failed(failure).body()));
-                throw new IOException("the generation failed", failure.cause());
+                count.failed = true;
+                send(out, json, named, reply.failed(failed(failure)));
             }
         }
     }
@@ -95,6 +101,7 @@ record Delivery(AnswerEvents events, List<Engine.Generation> generations, Reply 
     }
 
     private static ApiException failed(Failure failure) {
+        LOG.error("a generation failed", failure.cause());
         return ApiException.broken("the generation failed: " + failure.cause());
     }
 
@@ -104,6 +111,7 @@ record Delivery(AnswerEvents events, List<Engine.Generation> generations, Reply 
 
     private final class Count {
         private int ended;
+        private boolean failed;
         private int prompt;
         private int completion;
         private int cached;

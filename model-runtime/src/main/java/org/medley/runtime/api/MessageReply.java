@@ -24,6 +24,8 @@ final class MessageReply implements Reply {
     private Kind open;
     private int index = -1;
     private String reason;
+    /** The stop sequence that was met, or null. */
+    private String stop;
 
     /** What a block holds, and what its text is called in the block and in deltas. */
     private enum Kind {
@@ -57,7 +59,7 @@ final class MessageReply implements Reply {
                 .put("role", "assistant")
                 .put("model", model)
                 .put("stop_reason", reason)
-                .putNull("stop_sequence");
+                .put("stop_sequence", stop);
         message.set("content", content.deepCopy());
         return message;
     }
@@ -147,8 +149,11 @@ final class MessageReply implements Reply {
     public List<ObjectNode> end(AnswerEvents.End end) {
         List<ObjectNode> events = parts(reader.rest());
         close(events);
+        stop = end.stop();
         if (end.reason() != FinishReason.stop) {
             reason = "max_tokens";
+        } else if (stop != null) {
+            reason = "stop_sequence";
         } else {
             reason = reader.called() ? "tool_use" : "end_turn";
         }
@@ -158,9 +163,18 @@ final class MessageReply implements Reply {
     @Override
     public List<ObjectNode> finish(Used used) {
         ObjectNode event = event("message_delta");
-        event.putObject("delta").put("stop_reason", reason).putNull("stop_sequence");
+        event.putObject("delta").put("stop_reason", reason).put("stop_sequence", stop);
         usage(event, used);
         return List.of(event, event("message_stop"));
+    }
+
+    @Override
+    public List<ObjectNode> failed(ApiException fault) {
+        ObjectNode event = event("error");
+        event.putObject("error")
+                .put("type", Refusals.anthropicType(fault.status()))
+                .put("message", fault.getMessage());
+        return List.of(event);
     }
 
     @Override

@@ -69,28 +69,12 @@ public class MessagesResource {
         });
     }
 
-    /** Refusals in the shape Anthropic's clients read. */
+    /** Refusals call fields as the client did. */
     private static Response refusing(Supplier<Response> call) {
         try {
             return call.get();
         } catch (ApiException e) {
-            ObjectNode body = JsonNodeFactory.instance.objectNode().put("type", "error");
-            body.putObject("error")
-                    .put("type", type(e.status()))
-                    .put("message", e.calling(MessageRequest::name).getMessage());
-            return Response.fromResponse(e.response())
-                    .type(MediaType.APPLICATION_JSON_TYPE)
-                    .entity(body)
-                    .build();
+            throw e.calling(MessageRequest::name);
         }
-    }
-
-    private static String type(int status) {
-        return switch (status) {
-            case 400 -> "invalid_request_error";
-            case 404 -> "not_found_error";
-            case 429 -> "rate_limit_error";
-            default -> "api_error";
-        };
     }
 }

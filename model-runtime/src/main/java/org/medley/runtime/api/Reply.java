@@ -17,6 +17,9 @@ interface Reply {
     /** Chunks after the end of all. */
     List<ObjectNode> finish(Used used);
 
+    /** Chunks for an end by a fault, whatever was told before. */
+    List<ObjectNode> failed(ApiException fault);
+
     /** All of it, when every answer has ended. */
     ObjectNode whole(Used used);
 

@@ -238,6 +238,24 @@ final class ResponseReply implements Reply {
         return List.of(stateEvent("response." + status(), status(), used));
     }
 
+    /** What is being written ends unfinished; then come {@code error} and the failed response, as OpenAI orders them. */
+    @Override
+    public List<ObjectNode> failed(ApiException fault) {
+        List<ObjectNode> events = new ArrayList<>();
+        close(events, "incomplete");
+        events.add(event("error")
+                .put("code", fault.type())
+                .put("message", fault.getMessage())
+                .putNull("param"));
+        ObjectNode failed = stateEvent("response.failed", "failed", null);
+        ((ObjectNode) failed.get("response"))
+                .putObject("error")
+                .put("code", fault.type())
+                .put("message", fault.getMessage());
+        events.add(failed);
+        return events;
+    }
+
     @Override
     public ObjectNode whole(Used used) {
         return state(status(), used);

@@ -145,6 +145,9 @@ final class Answer {
         reason = why;
         say(stop.accept(stream.rest()));
         say(stop.rest());
+        if (stop.stopped()) {
+            listener.stopped(stop.matched());
+        }
         listener.end(why, new Usage(sequence.promptLength(), generated, sequence.cached()));
         measure();
         return true;

@@ -6,35 +6,43 @@ import java.util.List;
 final class StopText {
     private final List<String> stops;
     private final StringBuilder held = new StringBuilder();
-    private boolean stopped;
+    private String matched;
 
     StopText(List<String> stops) {
         this.stops = stops;
     }
 
     boolean stopped() {
-        return stopped;
+        return matched != null;
+    }
+
+    /** The stop text that was met, null before. */
+    String matched() {
+        return matched;
     }
 
     /** What of the held text and {@code piece} can be given out. */
     String accept(String piece) {
+        if (stopped()) {
+            return "";
+        }
         held.append(piece);
         int first = -1;
         for (String stop : stops) {
             int at = held.indexOf(stop);
             if (at >= 0 && (first < 0 || at < first)) {
                 first = at;
+                matched = stop;
             }
         }
         if (first >= 0) {
-            stopped = true;
             return take(first);
         }
         return take(held.length() - longestBeginning());
     }
 
     String rest() {
-        return stopped ? "" : take(held.length());
+        return stopped() ? "" : take(held.length());
     }
 
     private String take(int length) {

@@ -12,6 +12,9 @@ public interface TokenListener {
      */
     void text(String piece, List<Chosen> tokens);
 
+    /** Which stop text the answer has met; told before {@link #end}, and only then. */
+    default void stopped(String stop) {}
+
     /** The end, told once. */
     void end(FinishReason reason, Usage usage);
 

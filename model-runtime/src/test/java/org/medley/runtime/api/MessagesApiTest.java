@@ -4,6 +4,8 @@ import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.not;
+import static org.hamcrest.Matchers.nullValue;
 import static org.hamcrest.Matchers.startsWith;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -136,16 +138,26 @@ class MessagesApiTest {
     }
 
     @Test
-    void anAnswerEndsBeforeAStopSequence() {
-        String text = post("/v1/messages", HELLO).extract().path("content[0].text");
+    void anAnswerEndsBeforeAStopSequenceAndTellsWhich() throws Exception {
+        String text = post("/v1/messages", HELLO)
+                .body("stop_reason", not(equalTo("stop_sequence")))
+                .body("stop_sequence", nullValue())
+                .extract()
+                .path("content[0].text");
         String stop = text.substring(2, 4);
-        String fields = HELLO + ",'stop_sequences':[" + JSON.getNodeFactory().textNode(stop) + "]";
+        String fields = HELLO + ",'stop_sequences':['never said',"
+                + JSON.getNodeFactory().textNode(stop) + "]";
         String cut = post("/v1/messages", fields)
                 .statusCode(200)
-                .body("stop_reason", equalTo("end_turn"))
+                .body("stop_reason", equalTo("stop_sequence"))
+                .body("stop_sequence", equalTo(stop))
                 .extract()
                 .path("content[0].text");
         assertThat(cut).isEqualTo(text.substring(0, text.indexOf(stop)));
+        List<JsonNode> events = events(fields);
+        JsonNode delta = events.get(events.size() - 2).get("delta");
+        assertThat(delta.get("stop_reason").asText()).isEqualTo("stop_sequence");
+        assertThat(delta.get("stop_sequence").asText()).isEqualTo(stop);
     }
 
     @ParameterizedTest
