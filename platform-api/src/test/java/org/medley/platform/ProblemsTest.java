@@ -6,6 +6,7 @@ import static org.hamcrest.Matchers.not;
 
 import io.restassured.http.ContentType;
 import io.restassured.response.Response;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -35,6 +36,36 @@ class ProblemsTest {
                 "UNSUPPORTED_MEDIA_TYPE");
         isProblem(As.role(Roles.ADMIN).patch("/api/users/not-an-id"), 404, "NOT_FOUND");
         isProblem(As.role(Roles.AUDITOR).queryParam("limit", 0).get("/api/audit"), 400, "INVALID");
+    }
+
+    /** Clients of the models' API read errors in the shape of OpenAI's, or Anthropic's for its own address. */
+    @Test
+    void theModelsApiRefusesInItsOwnShape() {
+        As.nobody()
+                .contentType(ContentType.JSON)
+                .header("Sec-Fetch-Site", "same-origin")
+                .body("{}")
+                .post("/v1/chat/completions")
+                .then()
+                .statusCode(401)
+                .contentType(ContentType.JSON)
+                .body("error.code", equalTo("invalid_api_key"))
+                .body("error.type", equalTo("invalid_request_error"));
+        As.role(Roles.AUDITOR)
+                .contentType(ContentType.JSON)
+                .body("{}")
+                .post("/v1/messages")
+                .then()
+                .statusCode(403)
+                .body("type", equalTo("error"))
+                .body("error.type", equalTo("permission_error"));
+        As.role(Roles.CLINICIAN)
+                .contentType(ContentType.XML)
+                .body("<x/>")
+                .post("/v1/completions")
+                .then()
+                .statusCode(415)
+                .body("error.type", equalTo("invalid_request_error"));
     }
 
     @ParameterizedTest
@@ -76,6 +107,8 @@ class ProblemsTest {
     void operationsAnswer() {
         As.nobody().get("/q/health/live").then().statusCode(200);
         As.nobody().get("/q/health/started").then().statusCode(200);
-        As.nobody().get("/q/metrics").then().statusCode(200).body(containsString("http_server_requests"));
+        for (String path : List.of("/q/metrics", "/metrics")) {
+            As.nobody().get(path).then().statusCode(200).body(containsString("http_server_requests"));
+        }
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.hasItems;
+import static org.hamcrest.Matchers.startsWith;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -18,6 +19,9 @@ import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.response.Response;
 import io.restassured.specification.RequestSpecification;
+import java.io.OutputStream;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -54,7 +58,13 @@ class OpenAiApiTest {
                 Path broken = TinyModel.write(root.resolve("zz-broken"), 7).resolve("model.safetensors");
                 byte[] bytes = Files.readAllBytes(broken);
                 Files.write(broken, java.util.Arrays.copyOf(bytes, bytes.length - 100));
-                return Map.of("medley.runtime.models", root.toString(), "medley.runtime.api-key", KEY);
+                return Map.of(
+                        "medley.runtime.models",
+                        root.toString(),
+                        "medley.runtime.api-key",
+                        KEY,
+                        "quarkus.http.limits.max-body-size",
+                        "1M");
             } catch (Exception e) {
                 throw new IllegalStateException(e);
             }
@@ -341,13 +351,57 @@ class OpenAiApiTest {
     @Test
     void enginesAreMeasuredUnderTheirUsualNames() {
         caller().body(body("")).post("/v1/chat/completions").then().statusCode(200);
-        String metrics = given().get("/q/metrics").asString();
-        assertThat(metrics)
-                .contains("vllm:num_requests_running{")
-                .contains("vllm:prompt_tokens_total{")
-                .contains("vllm:time_to_first_token_seconds_bucket{")
-                .contains("vllm:request_success_total{")
-                .contains("medley_engine_requests_total{");
+        for (String path : java.util.List.of("/q/metrics", "/metrics")) {
+            Response answer = given().get(path);
+            assertThat(answer.statusCode()).isEqualTo(200);
+            assertThat(answer.asString())
+                    .contains("vllm:num_requests_running{")
+                    .contains("vllm:prompt_tokens_total{")
+                    .contains("vllm:time_to_first_token_seconds_bucket{")
+                    .contains("vllm:request_success_total{")
+                    .contains("medley_engine_requests_total{");
+        }
+    }
+
+    @Test
+    void prometheusGetsItsTextFormat() {
+        given().header("Accept", "text/plain;version=0.0.4,*/*;q=0.1")
+                .get("/metrics")
+                .then()
+                .statusCode(200)
+                .contentType(startsWith("text/plain"))
+                .contentType(containsString("version=0.0.4"));
+    }
+
+    /** What the server says to a request of which it has to read only the head to refuse it. */
+    private String refusal(String path, int length) throws Exception {
+        try (Socket socket = new Socket("localhost", port)) {
+            OutputStream out = socket.getOutputStream();
+            out.write(("POST " + path + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + KEY
+                            + "\r\nContent-Type: application/json\r\nContent-Length: " + length + "\r\n\r\n")
+                    .getBytes(StandardCharsets.US_ASCII));
+            out.flush();
+            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
+    @Test
+    void tooLargeABodyIsRefusedInTheShapeOfTheApi() throws Exception {
+        int tooLong = (1 << 20) + 1;
+        for (String path : java.util.List.of("/v1/chat/completions", "/v1/responses", "/rerank")) {
+            String[] answer = refusal(path, tooLong).split("\r\n\r\n");
+            assertThat(answer[0]).startsWith("HTTP/1.1 413 ").containsIgnoringCase("connection: close");
+            JsonNode error = new ObjectMapper().readTree(answer[1]).get("error");
+            assertThat(error.get("message").asText())
+                    .isEqualTo("the body has 1048577 bytes; at most 1048576 are possible");
+            assertThat(error.get("type").asText()).isEqualTo("invalid_request_error");
+            assertThat(error.get("code").asText()).isEqualTo("request_too_large");
+        }
+        String[] answer = refusal("/v1/messages", tooLong).split("\r\n\r\n");
+        assertThat(answer[0]).startsWith("HTTP/1.1 413 ");
+        JsonNode body = new ObjectMapper().readTree(answer[1]);
+        assertThat(body.get("type").asText()).isEqualTo("error");
+        assertThat(body.at("/error/type").asText()).isEqualTo("request_too_large");
     }
 
     @Test

@@ -12,6 +12,7 @@ import jakarta.validation.ConstraintViolationException;
 import jakarta.validation.Path.Node;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.UriInfo;
 import java.util.Arrays;
@@ -21,10 +22,15 @@ import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
 import org.jboss.logging.Logger;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
+import org.medley.runtime.api.OpenAiResource;
+import org.medley.runtime.api.Refusals;
 import org.medley.runtime.weights.BadModelException;
 import org.medley.training.recipe.BadRecipeException;
 
-/** The one place where what went wrong becomes what the caller reads: no stack traces, no class names. */
+/**
+ * The one place where what went wrong becomes what the caller reads: no stack traces, no class names. Callers of the
+ * models' API read it in that API's shape.
+ */
 final class Problems {
     private static final Logger LOG = Logger.getLogger(Problems.class);
 
@@ -170,6 +176,12 @@ final class Problems {
     }
 
     private Response answer(int status, String code, String detail, List<Problem.FieldError> errors) {
+        if (OpenAiResource.isModelsApi(uri.getPath())) {
+            return Response.status(status)
+                    .type(MediaType.APPLICATION_JSON_TYPE)
+                    .entity(Refusals.body(uri.getPath(), status, detail))
+                    .build();
+        }
         String title = Response.Status.fromStatusCode(status).getReasonPhrase();
         return Response.status(status)
                 .header(HttpHeaders.CONTENT_TYPE, Problem.MEDIA_TYPE)

@@ -10,7 +10,8 @@ import java.util.regex.Pattern;
 /** Addresses inside the web UI are all served by its one page, so that they can be opened, reloaded and sent around. */
 @ApplicationScoped
 class SinglePage {
-    private static final Pattern SERVER_SIDE = Pattern.compile("/(?:api|v1|fhir|cds-services|q)(?:/.*)?|.*\\.[^/]*|/");
+    private static final Pattern SERVER_SIDE =
+            Pattern.compile("/(?:api|v1|metrics|fhir|cds-services|q)(?:/.*)?|.*\\.[^/]*|/");
     private final boolean present =
             Thread.currentThread().getContextClassLoader().getResource("META-INF/resources/index.html") != null;
 

@@ -7,6 +7,7 @@ import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.container.ContainerResponseContext;
 import jakarta.ws.rs.container.ContainerResponseFilter;
 import jakarta.ws.rs.ext.Provider;
+import java.util.Set;
 import org.medley.platform.audit.Actor;
 import org.medley.platform.identity.Caller;
 import org.medley.runtime.api.OpenAiResource;
@@ -17,6 +18,9 @@ import org.medley.runtime.api.OpenAiResource;
  */
 @Provider
 class InferenceFilter implements ContainerResponseFilter {
+    /** Refused by the address before anybody was asked who they are, so there is nobody to record. */
+    private static final Set<Integer> REFUSED_UNSEEN = Set.of(405, 406, 415);
+
     private final InferenceAudit audit;
     private final SecurityIdentity identity;
     private final Caller caller;
@@ -32,12 +36,12 @@ class InferenceFilter implements ContainerResponseFilter {
         String path = request.getUriInfo().getPath();
         boolean inference =
                 OpenAiResource.isModelsApi(path) && request.getMethod().equals("POST");
-        if (!inference || identity.isAnonymous() || caller.isProcess()) {
+        int status = response.getStatus();
+        if (!inference || REFUSED_UNSEEN.contains(status) || identity.isAnonymous() || caller.isProcess()) {
             return;
         }
         Actor actor = Actor.of(caller.tenantId(), caller.name(), caller.roles());
         String model = response.getHeaderString(OpenAiResource.MODEL_HEADER);
-        int status = response.getStatus();
         if (BlockingOperationControl.isBlockingAllowed()) {
             audit.record(actor, path, model, status);
         } else {
