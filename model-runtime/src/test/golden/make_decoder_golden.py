@@ -33,8 +33,13 @@ def norm(x, w, eps):
     return x / torch.sqrt(x.pow(2).mean(-1, keepdim=True) + eps) * w
 
 
+def turning(c):
+    """Elements of a head that turn with the position; in Phi-4-mini the last quarter does not."""
+    return int(c["head_dim"] * c.get("partial_rotary_factor", 1))
+
+
 def inverse_frequencies(c):
-    d = c["head_dim"]
+    d = turning(c)
     inv = 1.0 / (c["rope_theta"] ** (torch.arange(0, d, 2, dtype=torch.float64) / d))
     s = c.get("rope_scaling")
     if s and s.get("type") == "longrope":
@@ -55,15 +60,15 @@ def inverse_frequencies(c):
 
 
 def rotate(x, c):
-    t, d = x.shape[1], x.shape[2]
+    t, d = x.shape[1], turning(c)
     angles = torch.outer(torch.arange(t, dtype=torch.float64), inverse_frequencies(c))
     sharper = 1.0
     if (c.get("rope_scaling") or {}).get("type") == "longrope":
         stretch = c["max_position_embeddings"] / c["original_max_position_embeddings"]
         sharper = math.sqrt(1 + math.log(stretch) / math.log(c["original_max_position_embeddings"]))
     cos, sin = (angles.cos() * sharper).to(x.dtype), (angles.sin() * sharper).to(x.dtype)
-    a, b = x[..., : d // 2], x[..., d // 2 :]
-    return torch.cat([a * cos - b * sin, b * cos + a * sin], -1)
+    a, b = x[..., : d // 2], x[..., d // 2 : d]
+    return torch.cat([a * cos - b * sin, b * cos + a * sin, x[..., d:]], -1)
 
 
 def mixture(c, w, p, h):
@@ -85,15 +90,23 @@ def mixture(c, w, p, h):
     return torch.stack(out)
 
 
+def sees_window(c, layer):
+    """Qwen's windows begin at layer max_window_layers and count only if use_sliding_window says so."""
+    if c["architectures"][0].startswith("Qwen"):
+        return c.get("use_sliding_window", False) and layer >= c["max_window_layers"]
+    return bool(c.get("sliding_window"))
+
+
 def forward(c, w, ids):
     heads, kv, d, eps = c["num_attention_heads"], c["num_key_value_heads"], c["head_dim"], c["rms_norm_eps"]
     x = w["model.embed_tokens.weight"][ids]
     t = len(ids)
-    mask = torch.full((t, t), float("-inf"), dtype=x.dtype).triu(1)
-    if c.get("sliding_window"):
-        mask = mask + torch.full((t, t), float("-inf"), dtype=x.dtype).tril(-c["sliding_window"])
+    causal = torch.full((t, t), float("-inf"), dtype=x.dtype).triu(1)
     for i in range(c["num_hidden_layers"]):
         p = f"model.layers.{i}."
+        mask = causal
+        if sees_window(c, i):
+            mask = causal + torch.full((t, t), float("-inf"), dtype=x.dtype).tril(-c["sliding_window"])
         h = norm(x, w[p + "input_layernorm.weight"], eps)
         split = {}
         fused = w.get(p + "self_attn.qkv_proj.weight")
@@ -192,3 +205,8 @@ if __name__ == "__main__":
     model("mixtral", 7, architectures=["MixtralForCausalLM"], num_local_experts=5, num_experts_per_tok=2, intermediate_size=40)
     model("qwen3-moe", 8, architectures=["Qwen3MoeForCausalLM"], num_experts=6, num_experts_per_tok=3, moe_intermediate_size=24,
           norm_topk_prob=True)
+    model("qwen2-window", 9, architectures=["Qwen2ForCausalLM"], num_hidden_layers=3, use_sliding_window=True, sliding_window=5,
+          max_window_layers=1)
+    model("phi4-partial", 10, architectures=["Phi3ForCausalLM"], hidden_size=64, head_dim=16, partial_rotary_factor=0.75,
+          sliding_window=100, tie_word_embeddings=True, original_max_position_embeddings=64,
+          rope_scaling=dict(type="longrope", short_factor=[1.0, 1.1, 1.3, 1.7, 2.2, 3.0], long_factor=[2.0] * 6))

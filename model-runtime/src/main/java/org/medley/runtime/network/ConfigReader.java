@@ -22,6 +22,17 @@ record ConfigReader(Path file, JsonNode json) {
         return node.asInt();
     }
 
+    /** Zero or more. */
+    int count(String key) {
+        JsonNode node = json.path(key);
+        if (!node.isIntegralNumber() || !node.canConvertToInt() || node.asInt() < 0) {
+            throw new BadModelException(
+                    file,
+                    key + " is " + (node.isMissingNode() ? "missing" : node) + "; it must be 0 or a positive integer");
+        }
+        return node.asInt();
+    }
+
     int layers() {
         int layers = size("num_hidden_layers");
         if (layers > MAX_LAYERS) {

@@ -8,7 +8,7 @@ import org.medley.runtime.tensor.RopeTable;
 import org.medley.runtime.tensor.Tensor;
 
 /**
- * The Llama family (Llama 2 and 3, Mistral, Phi-3, Qwen2, Qwen3, and with mixtures Mixtral and Qwen3-MoE): pre-norm
+ * The Llama family (Llama 2 and 3, Mistral, Phi-3 and Phi-4-mini, Qwen2, Qwen3, and with mixtures Mixtral and Qwen3-MoE): pre-norm
  * blocks of rotary grouped-query attention and gated MLPs.
  * Written once, in {@link Ops}; the server runs it forward and the trainer through its tape.
  */
@@ -92,7 +92,7 @@ public final class Decoder implements Network {
         }
         q = ops.rope(q, batch.positions(), rope);
         k = ops.rope(k, batch.positions(), rope);
-        return ops.linear(ops.attention(q, k, v, config.attention(), index, batch), layer.o(), null);
+        return ops.linear(ops.attention(q, k, v, config.attention(index), index, batch), layer.o(), null);
     }
 
     private Tensor mlp(Ops ops, DecoderWeights.Layer layer, Tensor x) {

@@ -2,9 +2,12 @@ package org.medley.runtime.network;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.medley.runtime.tensor.Attention;
 import org.medley.runtime.tensor.Ops;
 import org.medley.runtime.tensor.RopeTable;
@@ -16,7 +19,8 @@ import org.medley.runtime.weights.BadModelException;
  * @param originalContext longest sequence before its rotary frequencies were stretched
  * @param qkvBias biases on query, key and value (Qwen2)
  * @param qkNorm RMS norms on each query and key head (Qwen3)
- * @param window tokens that a token sees, itself included; 0 for all (Mistral)
+ * @param windows tokens that a token sees in each layer, itself included; 0 for all (Mistral; Qwen's later layers)
+ * @param turning elements at the beginning of a head that turn with the position; those behind them do not (Phi-4-mini)
  * @param mixture how MLPs are mixed, or null where each layer has one
  * @param tied the output head is the embedding table
  * @param context longest sequence
@@ -36,7 +40,8 @@ public record DecoderConfig(
         int originalContext,
         boolean qkvBias,
         boolean qkNorm,
-        int window,
+        List<Integer> windows,
+        int turning,
         Mixture mixture,
         boolean tied,
         Set<Integer> endTokens) {
@@ -67,13 +72,6 @@ public record DecoderConfig(
         }
         boolean qwen2 = architecture.equals("Qwen2ForCausalLM");
         boolean qwen3 = architecture.startsWith("Qwen3");
-        if (json.path("use_sliding_window").asBoolean(false)) {
-            throw new BadModelException(file, "use_sliding_window is true; sliding windows are not supported");
-        }
-        if (json.path("partial_rotary_factor").asDouble(1) != 1) {
-            throw new BadModelException(
-                    file, "partial_rotary_factor is " + json.path("partial_rotary_factor") + "; 1 is supported");
-        }
         if (!json.path("hidden_act").asText("silu").equals("silu")) {
             throw new BadModelException(file, "hidden_act is " + json.path("hidden_act") + "; silu is supported");
         }
@@ -87,6 +85,10 @@ public record DecoderConfig(
             throw new BadModelException(
                     file,
                     "rope_scaling type '" + ropeType(scaling) + "' is not one of default, linear, llama3, longrope");
+        }
+        int turning = turning(in, architecture, size);
+        if (scaling != null && ropeType(scaling).matches("longrope|su")) {
+            requireDivisors(in, scaling, turning / 2);
         }
         return new DecoderConfig(
                 architecture,
@@ -102,17 +104,88 @@ public record DecoderConfig(
                 json.path("original_max_position_embeddings").asInt(in.size("max_position_embeddings")),
                 qwen2 || json.path("attention_bias").asBoolean(false),
                 qwen3,
-                window(in, architecture),
+                windows(in, architecture, in.layers()),
+                turning,
                 mixture(in, architecture),
                 json.path("tie_word_embeddings").asBoolean(false),
                 in.endTokens());
     }
 
-    /** Qwen's configurations name a window that is used only where they say so. */
-    private static int window(ConfigReader in, String architecture) {
-        boolean used = architecture.matches("(Mistral|Mixtral|Phi3)ForCausalLM")
-                && in.json().hasNonNull("sliding_window");
-        return used ? in.size("sliding_window") : 0;
+    /** The window of each layer. Qwen's configurations name one that is used only where they say so, and not everywhere. */
+    private static List<Integer> windows(ConfigReader in, String architecture, int layers) {
+        JsonNode json = in.json();
+        boolean asked = json.path("use_sliding_window").asBoolean(false);
+        return switch (architecture) {
+            case "MistralForCausalLM", "MixtralForCausalLM", "Phi3ForCausalLM" ->
+                Collections.nCopies(layers, json.hasNonNull("sliding_window") ? in.size("sliding_window") : 0);
+            case "Qwen2ForCausalLM", "Qwen3ForCausalLM" ->
+                asked ? laterWindows(in, layers) : Collections.nCopies(layers, 0);
+            default -> {
+                if (asked) {
+                    throw new BadModelException(
+                            in.file(), "use_sliding_window is true; " + architecture + " has no sliding windows here");
+                }
+                yield Collections.nCopies(layers, 0);
+            }
+        };
+    }
+
+    /** In the layers that are listed so, or else in those from {@code max_window_layers} on. */
+    private static List<Integer> laterWindows(ConfigReader in, int layers) {
+        int window = in.size("sliding_window");
+        JsonNode types = in.json().path("layer_types");
+        if (!types.isArray()) {
+            int first = in.count("max_window_layers");
+            return IntStream.range(0, layers)
+                    .map(i -> i < first ? 0 : window)
+                    .boxed()
+                    .toList();
+        }
+        if (types.size() != layers) {
+            throw new BadModelException(
+                    in.file(), "layer_types has " + types.size() + " entries for " + layers + " layers");
+        }
+        List<Integer> windows = new ArrayList<>();
+        for (JsonNode type : types) {
+            if (!type.asText().matches("full_attention|sliding_attention")) {
+                throw new BadModelException(
+                        in.file(), "layer_types has " + type + "; full_attention and sliding_attention are possible");
+            }
+            windows.add(type.asText().equals("sliding_attention") ? window : 0);
+        }
+        return List.copyOf(windows);
+    }
+
+    /** How many elements of a head of {@code size} turn. */
+    private static int turning(ConfigReader in, String architecture, int size) {
+        JsonNode factor = in.json().path("partial_rotary_factor");
+        if (factor.asDouble(1) == 1) {
+            return size;
+        }
+        int turning = (int) (size * factor.asDouble());
+        if (!architecture.equals("Phi3ForCausalLM") || turning < 2 || turning > size || turning % 2 != 0) {
+            throw new BadModelException(
+                    in.file(),
+                    "partial_rotary_factor is " + factor + "; 1 is possible, and for Phi3ForCausalLM one by which an"
+                            + " even number of a head's " + size + " elements turns");
+        }
+        return turning;
+    }
+
+    private static void requireDivisors(ConfigReader in, JsonNode scaling, int pairs) {
+        for (String name : List.of("short_factor", "long_factor")) {
+            JsonNode divisors = scaling.path(name);
+            boolean positive = divisors.size() == pairs;
+            for (JsonNode divisor : divisors) {
+                positive &= divisor.asDouble(0) > 0;
+            }
+            if (!positive) {
+                throw new BadModelException(
+                        in.file(),
+                        "rope_scaling." + name + " is " + divisors + "; " + pairs
+                                + " positive numbers are needed, one for each pair of a head that turns");
+            }
+        }
     }
 
     private static Mixture mixture(ConfigReader in, String architecture) {
@@ -141,9 +214,9 @@ public record DecoderConfig(
         };
     }
 
-    /** How layers attend. */
-    public Attention attention() {
-        return new Attention(heads, (float) (1 / Math.sqrt(heads.size())), window, 0, true);
+    /** How a layer attends. */
+    public Attention attention(int layer) {
+        return new Attention(heads, (float) (1 / Math.sqrt(heads.size())), windows.get(layer), 0, true);
     }
 
     private static String ropeType(JsonNode scaling) {
@@ -152,14 +225,14 @@ public record DecoderConfig(
 
     /** The rotary angles of this model for {@code positions} positions. */
     public RopeTable rope(int positions) {
-        double[] inverse = RopeTable.frequencies(heads.size(), ropeBase);
+        double[] inverse = RopeTable.frequencies(turning, ropeBase);
         if (ropeScaling == null) {
-            return new RopeTable(inverse, positions);
+            return table(inverse, positions, 1);
         }
         double factor = ropeScaling.path("factor").asDouble(1);
         return switch (ropeType(ropeScaling)) {
             case "llama3" ->
-                new RopeTable(
+                table(
                         RopeTable.llama3(
                                 inverse,
                                 factor,
@@ -168,12 +241,16 @@ public record DecoderConfig(
                                 ropeScaling
                                         .path("original_max_position_embeddings")
                                         .asInt(8192)),
-                        positions);
-            case "linear" ->
-                new RopeTable(Arrays.stream(inverse).map(f -> f / factor).toArray(), positions);
+                        positions,
+                        1);
+            case "linear" -> table(Arrays.stream(inverse).map(f -> f / factor).toArray(), positions, 1);
             case "longrope", "su" -> longRope(inverse, positions);
-            default -> new RopeTable(inverse, positions);
+            default -> table(inverse, positions, 1);
         };
+    }
+
+    private RopeTable table(double[] inverse, int positions, double factor) {
+        return new RopeTable(heads.size(), inverse, positions, factor);
     }
 
     /**
@@ -187,7 +264,6 @@ public record DecoderConfig(
         Arrays.setAll(divided, i -> inverse[i] / divisors.path(i).asDouble(1));
         double stretch = (double) context / original;
         double factor = stretch <= 1 ? 1 : Math.sqrt(1 + Math.log(stretch) / Math.log(original));
-        return new RopeTable(
-                divided, positions, ropeScaling.path("attention_factor").asDouble(factor));
+        return table(divided, positions, ropeScaling.path("attention_factor").asDouble(factor));
     }
 }

@@ -34,7 +34,8 @@ public interface Ops {
     Tensor layerNorm(Tensor x, Tensor weight, Tensor bias, float epsilon);
 
     /**
-     * Rotary position embedding, the halves of a head paired (Su et al. 2021, in the layout of Llama checkpoints).
+     * Rotary position embedding, the halves of a head, or of its part that turns, paired (Su et al. 2021, in the layout of
+     * Llama checkpoints).
      *
      * @param x [rows, heads × table.headSize()]
      */

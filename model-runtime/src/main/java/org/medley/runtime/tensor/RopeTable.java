@@ -3,42 +3,53 @@ package org.medley.runtime.tensor;
 import java.util.Arrays;
 
 /**
- * Cosines and sines of rotary positions, {@code headSize / 2} of each per position, computed once in double precision.
+ * Cosines and sines of rotary positions, one of each per position and pair, computed once in double precision. The first
+ * {@code 2 · pairs} elements of a head turn, its halves paired; those behind them stay as they are.
  */
 public final class RopeTable {
     private final int headSize;
+    private final int pairs;
     private final int positions;
     private final float[] cos;
     private final float[] sin;
 
     /**
+     * Turns whole heads.
+     *
      * @param inverseFrequencies angle per position of each pair, {@code headSize / 2} of them
      * @param positions how many positions to prepare
      */
     public RopeTable(double[] inverseFrequencies, int positions) {
-        this(inverseFrequencies, positions, 1);
+        this(2 * inverseFrequencies.length, inverseFrequencies, positions, 1);
     }
 
-    /** @param factor of all cosines and sines, by which queries and keys grow (LongRoPE's attention factor) */
-    public RopeTable(double[] inverseFrequencies, int positions, double factor) {
-        int half = inverseFrequencies.length;
-        this.headSize = 2 * half;
+    /**
+     * @param headSize at least twice the number of {@code inverseFrequencies}
+     * @param factor of all cosines and sines, by which what turns of queries and keys grows (LongRoPE's attention factor)
+     */
+    public RopeTable(int headSize, double[] inverseFrequencies, int positions, double factor) {
+        if (headSize < 2 * inverseFrequencies.length) {
+            throw new IllegalArgumentException(
+                    "heads of " + headSize + " elements have no " + inverseFrequencies.length + " pairs to turn");
+        }
+        this.headSize = headSize;
+        this.pairs = inverseFrequencies.length;
         this.positions = positions;
-        cos = new float[positions * half];
-        sin = new float[positions * half];
+        cos = new float[positions * pairs];
+        sin = new float[positions * pairs];
         for (int p = 0; p < positions; p++) {
-            for (int i = 0; i < half; i++) {
+            for (int i = 0; i < pairs; i++) {
                 double angle = p * inverseFrequencies[i];
-                cos[p * half + i] = (float) (factor * Math.cos(angle));
-                sin[p * half + i] = (float) (factor * Math.sin(angle));
+                cos[p * pairs + i] = (float) (factor * Math.cos(angle));
+                sin[p * pairs + i] = (float) (factor * Math.sin(angle));
             }
         }
     }
 
-    /** Plain rotary frequencies: base^(-2i/headSize). */
-    public static double[] frequencies(int headSize, double base) {
-        double[] inverse = new double[headSize / 2];
-        Arrays.setAll(inverse, i -> Math.pow(base, -2.0 * i / headSize));
+    /** Plain rotary frequencies of the {@code size} elements of a head that turn: base^(-2i/size). */
+    public static double[] frequencies(int size, double base) {
+        double[] inverse = new double[size / 2];
+        Arrays.setAll(inverse, i -> Math.pow(base, -2.0 * i / size));
         return inverse;
     }
 
@@ -60,15 +71,20 @@ public final class RopeTable {
         return headSize;
     }
 
+    /** Pairs of a head that turn. */
+    public int pairs() {
+        return pairs;
+    }
+
     public int positions() {
         return positions;
     }
 
     public float cos(int position, int pair) {
-        return cos[position * (headSize / 2) + pair];
+        return cos[position * pairs + pair];
     }
 
     public float sin(int position, int pair) {
-        return sin[position * (headSize / 2) + pair];
+        return sin[position * pairs + pair];
     }
 }

@@ -59,6 +59,12 @@ public final class GgufExport {
             throw new BadModelException(
                     source.configFile(), "architecture '" + architecture + "' cannot be written as GGUF");
         }
+        if (config.path("use_sliding_window").asBoolean(false)) {
+            throw new BadModelException(
+                    source.configFile(),
+                    "use_sliding_window is true; a GGUF file of architecture " + family.gguf
+                            + " cannot say which layers see a window");
+        }
     }
 
     /**

@@ -174,7 +174,7 @@ final class GgufVocabulary {
             role("mask", null, "[MASK]");
         }
         boolean both = around.path("type").asText().matches("BertProcessing|RobertaProcessing");
-        metadata.put("tokenizer.ggml.add_bos_token", both || source.addsBos().orElse(!begin.isEmpty()));
+        metadata.put("tokenizer.ggml.add_bos_token", source.addsBos().orElse(both || !begin.isEmpty()));
         metadata.put(
                 "tokenizer.ggml.add_eos_token",
                 both || template.path(template.size() - 1).has("SpecialToken"));

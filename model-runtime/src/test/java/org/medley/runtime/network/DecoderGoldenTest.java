@@ -35,6 +35,8 @@ class DecoderGoldenTest {
                 "phi3-long",
                 "mixtral",
                 "qwen3-moe",
+                "qwen2-window",
+                "phi4-partial",
                 "gemma2",
                 "gemma3"
             })

@@ -269,6 +269,27 @@ class CpuOpsTest {
     }
 
     @Test
+    void ropeTurnsTheBeginningOfAHeadAndKeepsTheRest() {
+        RopeTable table = new RopeTable(8, RopeTable.frequencies(6, 10_000), 50, 1);
+        RopeTable whole = new RopeTable(RopeTable.frequencies(6, 10_000), 50);
+        float[] x = values(new SplittableRandom(4), 3 * 16);
+        int[] positions = {0, 41, 7};
+        float[] y = ops.rope(tensor(x, 3, 16), positions, table).toArray();
+        for (int row = 0; row < 3; row++) {
+            for (int at = row * 16; at < row * 16 + 16; at += 8) {
+                float[] part = Arrays.copyOfRange(x, at, at + 6);
+                float[] turned = ops.rope(tensor(part, 1, 6), new int[] {positions[row]}, whole)
+                        .toArray();
+                assertThat(Arrays.copyOfRange(y, at, at + 6)).containsExactly(turned);
+                assertThat(Arrays.copyOfRange(y, at + 6, at + 8))
+                        .containsExactly(Arrays.copyOfRange(x, at + 6, at + 8));
+            }
+        }
+        assertThatThrownBy(() -> new RopeTable(5, new double[3], 50, 1))
+                .hasMessage("heads of 5 elements have no 3 pairs to turn");
+    }
+
+    @Test
     void shapesThatDoNotFitAreRefusedByName() {
         assertThatThrownBy(() -> ops.linear(tensor(new float[6], 2, 3), tensor(new float[8], 2, 4), null))
                 .hasMessage("linear: input F32[2, 3] does not fit weight F32[2, 4]");

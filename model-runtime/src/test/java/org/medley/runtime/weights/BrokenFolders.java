@@ -220,6 +220,50 @@ final class BrokenFolders {
                 c -> c.put("num_hidden_layers", Integer.MAX_VALUE)));
         all.add(text(config, "two objects", "is not valid JSON", "{} {}"));
         all.add(json(config, "no epsilon", "rms_norm_eps is 0", c -> c.put("rms_norm_eps", 0)));
+        all.add(json(
+                config,
+                "windows of an unknown size",
+                "sliding_window is missing",
+                c -> c.put("use_sliding_window", true)));
+        all.add(json(
+                config,
+                "windows in unknown layers",
+                "max_window_layers is missing",
+                c -> c.put("use_sliding_window", true).put("sliding_window", 8)));
+        all.add(json(
+                config,
+                "a layer without a type",
+                "layer_types has 1 entries for 2 layers",
+                c -> c.put("use_sliding_window", true)
+                        .put("sliding_window", 8)
+                        .putArray("layer_types")
+                        .add("full_attention")));
+        all.add(json(
+                config,
+                "a layer of an unknown type",
+                "layer_types has \"odd\"",
+                c -> c.put("use_sliding_window", true)
+                        .put("sliding_window", 8)
+                        .putArray("layer_types")
+                        .add("full_attention")
+                        .add("odd")));
+        all.add(json(
+                config,
+                "heads that turn in part",
+                "partial_rotary_factor is 0.5",
+                c -> c.put("partial_rotary_factor", 0.5)));
+        all.add(json(config, "an odd number of turning elements", "partial_rotary_factor is 0.4", c -> {
+            c.putArray("architectures").add("Phi3ForCausalLM");
+            c.put("partial_rotary_factor", 0.4);
+        }));
+        all.add(json(
+                config,
+                "too few divisors",
+                "rope_scaling.short_factor is [1.0]; 4 positive",
+                c -> c.putObject("rope_scaling")
+                        .put("rope_type", "longrope")
+                        .putArray("short_factor")
+                        .add(1.0)));
         all.add(text("tokenizer_config.json", "no JSON", "is not valid JSON", "{"));
         all.add(text("generation_config.json", "an array", "is not a JSON object", "[]"));
     }

@@ -34,6 +34,7 @@ class GradientTest {
         RMS_NORM,
         GROUPED_RMS_NORM,
         ROPE,
+        PARTIAL_ROPE,
         ATTENTION,
         WINDOWED_ATTENTION,
         SWIGLU,
@@ -51,6 +52,7 @@ class GradientTest {
         int[] positions = {0, 1, 2, 3, 0, 1, 2};
         Batch batch = new Batch(ids, positions, List.of(new Batch.Span(0, 4), new Batch.Span(4, 3)));
         RopeTable table = new RopeTable(RopeTable.frequencies(6, 100), 8);
+        RopeTable partial = new RopeTable(6, RopeTable.frequencies(4, 100), 8, 1.3);
         Tensor embedding = random(1, 11, width);
         Tensor first = random(0.3, width, width);
         Tensor second = random(0.3, width, width);
@@ -69,6 +71,7 @@ class GradientTest {
                 case RMS_NORM -> ops.rmsNorm(x, norm, 1e-5f);
                 case GROUPED_RMS_NORM -> ops.rmsNorm(x, groupNorm, 1e-5f);
                 case ROPE -> ops.rope(x, positions, table);
+                case PARTIAL_ROPE -> ops.rope(x, positions, partial);
                 case ATTENTION ->
                     ops.attention(
                             x,

@@ -28,7 +28,7 @@ import org.medley.training.optimizer.AdamW;
 /** Loss and gradients of the whole network beside PyTorch's (model-runtime/src/test/golden). */
 class NetworkGradientTest {
     @ParameterizedTest
-    @ValueSource(strings = {"llama", "llama3-scaled", "qwen2-tied", "qwen3"})
+    @ValueSource(strings = {"llama", "llama3-scaled", "qwen2-tied", "qwen3", "qwen2-window"})
     void equalsTheReference(String name) throws Exception {
         Path folder = Path.of("../model-runtime/src/test/resources/golden", name);
         JsonNode expected =

@@ -190,8 +190,8 @@ public final class CudaOps implements Ops, AutoCloseable {
         Tensor out = workspace.tensor(x.rows(), x.cols());
         long angles = weights.of(table);
         long device = ints(positions);
-        arguments.none().put(x.address()).put(device).put(angles).put(table.headSize() / 2);
-        arguments.put(x.cols()).put(out.address());
+        arguments.none().put(x.address()).put(device).put(angles).put(table.pairs());
+        arguments.put(table.headSize()).put(x.cols()).put(out.address());
         launch("rope", "rope", Grid.rows(x.rows(), x.cols()));
         return out;
     }

@@ -112,13 +112,13 @@ public final class CudaWeights implements AutoCloseable {
         return to;
     }
 
-    /** Address of the table: for each position {@code headSize / 2} cosines and then as many sines. */
+    /** Address of the table: for each position a cosine of every pair and then a sine of every pair. */
     long of(RopeTable table) {
         return ropes.computeIfAbsent(table, this::bring);
     }
 
     private long bring(RopeTable table) {
-        int half = table.headSize() / 2;
+        int half = table.pairs();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment values = arena.allocate(8L * half * table.positions(), 8);
             for (int p = 0; p < table.positions(); p++) {

@@ -83,9 +83,13 @@ public final class RowKernels {
         return (float) (1 / Math.sqrt(Dot.f32(row, row, width) / width + epsilon));
     }
 
-    /** Rotates pairs (i, i + half) of every head by the row's angle; {@code sign} -1 turns back. */
+    /**
+     * Rotates pairs (i, i + half) of every head's turning part by the row's angle; {@code sign} -1 turns back. What is
+     * behind that part is copied.
+     */
     public static void rope(long x, int[] positions, RopeTable table, int cols, int sign, long y, int from, int to) {
-        int half = table.headSize() / 2;
+        int half = table.pairs();
+        int kept = table.headSize() - 2 * half;
         for (int row = from; row < to; row++) {
             for (int head = 0; head < cols; head += table.headSize()) {
                 long in = x + 4L * ((long) row * cols + head);
@@ -98,6 +102,7 @@ public final class RowKernels {
                     Memory.f32(out + 4L * i, a * cos - b * sin);
                     Memory.f32(out + 4L * (i + half), b * cos + a * sin);
                 }
+                Memory.copy(in + 8L * half, out + 8L * half, 4L * kept);
             }
         }
     }

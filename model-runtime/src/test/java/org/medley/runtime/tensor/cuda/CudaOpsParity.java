@@ -86,6 +86,8 @@ abstract class CudaOpsParity {
         int[] positions = random.ints(rows, 0, 50).toArray();
         RopeTable table = new RopeTable(RopeTable.frequencies(width, 10_000), 50);
         same(seed, ops.rope(da, positions, table), cpu.rope(a, positions, table), 1e-6);
+        RopeTable partial = new RopeTable(width, RopeTable.frequencies(2 * (1 + width / 5), 10_000), 50, 1.2);
+        same(seed, ops.rope(da, positions, partial), cpu.rope(a, positions, partial), 1e-6);
         Tensor more = random(random, rows, 3 * width);
         ops.accumulate(0.5f, ops.toDevice(more), da);
         same(seed, da, cpu.add(a, cpu.scale(more, 0.5f)), 1e-6);
