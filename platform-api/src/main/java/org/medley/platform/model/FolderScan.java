@@ -17,6 +17,7 @@ import org.jboss.logging.Logger;
 import org.medley.platform.audit.Actor;
 import org.medley.platform.identity.TenantFolders;
 import org.medley.runtime.weights.BadModelException;
+import org.medley.runtime.weights.ModelSource;
 
 /** Registers at the start what the command line put into the models folder meanwhile. */
 @ApplicationScoped
@@ -41,23 +42,23 @@ class FolderScan {
         }
     }
 
-    private void scan(UUID tenant) throws IOException {
+    void scan(UUID tenant) throws IOException {
         Path models = folders.models(tenant);
         if (!Files.isDirectory(models)) {
             return;
         }
         List<Path> found;
         try (Stream<Path> all = Files.list(models)) {
-            found = all.filter(folder -> !folder.getFileName().toString().startsWith("."))
-                    .filter(folder -> Files.isRegularFile(folder.resolve("config.json")))
+            found = all.filter(path -> !path.getFileName().toString().startsWith("."))
+                    .filter(ModelSource::isModel)
                     .sorted()
                     .toList();
         }
-        for (Path folder : found) {
+        for (Path path : found) {
             try {
-                if (!registry.knows(tenant, folder.getFileName().toString(), claimedHash(folder))) {
-                    ServableModel model = registry.register(Actor.system(tenant), registry.keep(folder));
-                    LOG.infof("registered model %s %d from %s", model.name(), model.version(), folder);
+                if (!registry.knows(tenant, ModelSource.nameOf(path), claimedHash(path))) {
+                    ServableModel model = registry.register(Actor.system(tenant), registry.keep(path));
+                    LOG.infof("registered model %s %d from %s", model.name(), model.version(), path);
                 }
             } catch (BadModelException e) {
                 LOG.warnf("not registered: %s", e.getMessage());
@@ -65,8 +66,9 @@ class FolderScan {
         }
     }
 
-    private Optional<String> claimedHash(Path folder) throws IOException {
-        Path lineage = folder.resolve("lineage.json");
+    /** Of a folder that tells where it comes from; a GGUF file does not. */
+    private Optional<String> claimedHash(Path path) throws IOException {
+        Path lineage = path.resolve("lineage.json");
         if (!Files.exists(lineage)) {
             return Optional.empty();
         }

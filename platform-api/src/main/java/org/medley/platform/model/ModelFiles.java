@@ -11,65 +11,74 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.medley.runtime.tensor.Tensor;
 import org.medley.runtime.weights.BadModelException;
-import org.medley.runtime.weights.ModelFolder;
+import org.medley.runtime.weights.GgufFile;
+import org.medley.runtime.weights.ModelSource;
 import org.medley.training.trainer.Lineage;
 
 /**
  * A model's files, checked whole and measured.
  *
- * @param folder in the registry's own storage
+ * @param folder in the registry's own storage, or the one GGUF file there
  */
 record ModelFiles(Path folder, String sha256, long bytes, long parameters, Lineage lineage) {
 
-    /** Reads a model folder and keeps its files under their hash, where nobody writes to them any more. */
+    /** Reads a model folder or a GGUF file and keeps it under its hash, where nobody writes to it any more. */
     static ModelFiles keep(Path source, Path registry) {
-        ModelFolder model = new ModelFolder(source);
+        ModelSource model = ModelSource.of(source);
         String sha256 = model.sha256();
         Lineage lineage = Lineage.read(source, sha256);
         long parameters;
-        try (Arena arena = Arena.ofConfined()) {
+        try (Arena arena = Arena.ofShared()) {
             parameters = model.weights(arena).values().stream()
                     .mapToLong(Tensor::size)
                     .sum();
         }
+        boolean file = model instanceof GgufFile;
+        Path kept = registry.resolve(file ? sha256 + ".gguf" : sha256);
         try {
-            long bytes = 0;
-            for (Path shard : model.shards()) {
-                bytes += Files.size(shard);
-            }
-            Path kept = registry.resolve(sha256);
             if (!Files.exists(kept)) {
-                copy(source, kept);
+                copy(source, file, kept);
             }
-            return new ModelFiles(kept, sha256, bytes, parameters, lineage);
+            return new ModelFiles(kept, sha256, model.bytes(), parameters, lineage);
         } catch (IOException e) {
             throw new BadModelException(source, "cannot be kept in " + registry + ": " + e.getMessage(), e);
         }
     }
 
     /** By hard links where the file system has them: trainers write new files and never into old ones. */
-    private static void copy(Path source, Path kept) throws IOException {
+    private static void copy(Path source, boolean file, Path kept) throws IOException {
         Files.createDirectories(kept.getParent());
         Path fresh = Files.createTempDirectory(kept.getParent(), ".new");
-        List<Path> files;
-        try (Stream<Path> all = Files.list(source)) {
-            files = all.filter(Files::isRegularFile).toList();
+        List<Path> files = file ? List.of(source) : regular(source);
+        for (Path one : files) {
+            link(one, fresh.resolve(one.getFileName()));
         }
-        for (Path file : files) {
-            Path target = fresh.resolve(file.getFileName());
-            try {
-                Files.createLink(target, file);
-            } catch (FileSystemException | UnsupportedOperationException noLinks) {
-                Files.copy(file, target);
-            }
+        if (file) {
+            Files.move(fresh.resolve(source.getFileName()), kept, StandardCopyOption.ATOMIC_MOVE);
+            Files.delete(fresh);
+            return;
         }
         try {
             Files.move(fresh, kept, StandardCopyOption.ATOMIC_MOVE);
         } catch (FileAlreadyExistsException | java.nio.file.DirectoryNotEmptyException somebodyElseWasFaster) {
-            for (Path file : files) {
-                Files.delete(fresh.resolve(file.getFileName()));
+            for (Path one : files) {
+                Files.delete(fresh.resolve(one.getFileName()));
             }
             Files.delete(fresh);
+        }
+    }
+
+    private static List<Path> regular(Path folder) throws IOException {
+        try (Stream<Path> all = Files.list(folder)) {
+            return all.filter(Files::isRegularFile).toList();
+        }
+    }
+
+    private static void link(Path file, Path target) throws IOException {
+        try {
+            Files.createLink(target, file);
+        } catch (FileSystemException | UnsupportedOperationException noLinks) {
+            Files.copy(file, target);
         }
     }
 }

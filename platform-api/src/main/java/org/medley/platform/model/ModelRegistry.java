@@ -59,9 +59,9 @@ public class ModelRegistry {
         this.json = json;
     }
 
-    /** Checks a folder's files and keeps them; outside of any transaction, for models are large. */
-    public KeptModel keep(Path folder) {
-        return new KeptModel(ModelFiles.keep(folder, storage.registry()));
+    /** Checks the files of a folder, or a GGUF file, and keeps them; outside of any transaction, for models are large. */
+    public KeptModel keep(Path source) {
+        return new KeptModel(ModelFiles.keep(source, storage.registry()));
     }
 
     /** A model whose files the registry holds already. */

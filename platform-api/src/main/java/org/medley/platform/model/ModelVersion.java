@@ -10,12 +10,12 @@ import jakarta.persistence.JoinColumn;
 import jakarta.persistence.ManyToOne;
 import jakarta.persistence.OrderColumn;
 import jakarta.persistence.Table;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import org.medley.runtime.weights.ModelSource;
 
 /** A model as it was on the day it was made; only its folder may appear later. */
 @Entity
@@ -31,7 +31,7 @@ class ModelVersion {
     int version;
     String sha256;
     String kind;
-    /** Null for an ancestor of which only its descendants tell. */
+    /** A folder or a GGUF file; null for an ancestor of which only its descendants tell. */
     String folder;
 
     long bytes;
@@ -76,6 +76,6 @@ class ModelVersion {
     }
 
     boolean isServable() {
-        return folder != null && Files.isRegularFile(Path.of(folder, "config.json"));
+        return folder != null && ModelSource.isModel(Path.of(folder));
     }
 }

@@ -4,7 +4,11 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.UUID;
 
-/** A registered model whose files are here. */
+/**
+ * A registered model whose files are here.
+ *
+ * @param folder or GGUF file
+ */
 public record ServableModel(UUID id, String name, int version, String sha256, Path folder, Instant createdAt) {
     static ServableModel of(ModelVersion model) {
         return new ServableModel(

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.medley.runtime.weights.BadModelException;
+import org.medley.runtime.weights.ModelSource;
 
 /**
  * Where a model comes from, kept in its folder as {@code lineage.json}: the recipe, the data by hash, the loss curve, and
@@ -50,20 +51,12 @@ public record Lineage(
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Point(int step, double loss, Double evaluationLoss) {}
 
-    /** The lineage of the model in {@code folder}; a model without one is a root, known by its hash alone. */
-    public static Lineage read(Path folder, String sha256) {
-        Path file = folder.resolve(FILE);
+    /** The lineage in a model's folder; a model without one, as a GGUF file is, is a root, known by its hash alone. */
+    public static Lineage read(Path model, String sha256) {
+        Path file = model.resolve(FILE);
         if (!Files.exists(file)) {
             return new Lineage(
-                    folder.getFileName().toString(),
-                    "import",
-                    sha256,
-                    null,
-                    null,
-                    List.of(),
-                    List.of(),
-                    List.of(),
-                    Map.of());
+                    ModelSource.nameOf(model), "import", sha256, null, null, List.of(), List.of(), List.of(), Map.of());
         }
         try {
             Lineage lineage = JSON.readValue(file.toFile(), Lineage.class);
