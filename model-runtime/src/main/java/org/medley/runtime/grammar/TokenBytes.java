@@ -45,7 +45,7 @@ public final class TokenBytes {
     /** @throws org.medley.runtime.weights.BadModelException if the file is no byte-level or SentencePiece vocabulary */
     public static TokenBytes read(Path tokenizerJson) {
         try {
-            return new TokenizerJson(tokenizerJson, Files.readAllBytes(tokenizerJson)).tokens();
+            return new VocabularyReader(tokenizerJson, Files.readAllBytes(tokenizerJson)).tokens();
         } catch (IOException e) {
             throw new BadModelException(tokenizerJson, "cannot be read: " + e.getMessage(), e);
         }
@@ -53,7 +53,7 @@ public final class TokenBytes {
 
     /** The same for a model, whatever its tokenizer comes from. */
     public static TokenBytes of(ModelSource model) {
-        return new TokenizerJson(model.path(), model.tokenizerJson()).tokens();
+        return new VocabularyReader(model.path(), model.tokenizerJson()).tokens();
     }
 
     /**

@@ -1,11 +1,9 @@
 package org.medley.runtime.grammar;
 
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.medley.runtime.digest.Sha256;
 
 /** A model's tokens as grammars need them: their bytes as tries, and the tokens that end a text. Immutable. */
 public final class Vocabulary {
@@ -87,20 +85,13 @@ public final class Vocabulary {
     }
 
     private String hash() {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            digest.update((byte) (tokens.dropsFirstSpace() ? 1 : 0));
-            digest.update(Arrays.toString(ends).getBytes(java.nio.charset.StandardCharsets.US_ASCII));
-            for (int id = 0; id < tokens.size(); id++) {
-                int length = tokens.length(id);
-                digest.update((byte) (tokens.special(id) ? 1 : 0));
-                digest.update(
-                        new byte[] {(byte) (length >> 24), (byte) (length >> 16), (byte) (length >> 8), (byte) length});
-                digest.update(tokens.bytes(id));
-            }
-            return HexFormat.of().formatHex(digest.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("this JDK has no SHA-256", e);
+        Sha256 hash = new Sha256();
+        hash.add((byte) (tokens.dropsFirstSpace() ? 1 : 0)).add(Arrays.toString(ends));
+        for (int id = 0; id < tokens.size(); id++) {
+            hash.add((byte) (tokens.special(id) ? 1 : 0))
+                    .addInt(tokens.length(id))
+                    .add(tokens.bytes(id));
         }
+        return hash.hex();
     }
 }

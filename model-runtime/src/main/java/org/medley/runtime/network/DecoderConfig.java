@@ -162,7 +162,8 @@ public record DecoderConfig(
         if (factor.asDouble(1) == 1) {
             return size;
         }
-        int turning = (int) (size * factor.asDouble());
+        // A factor that is a quotient, as 20/48, comes out a little below the whole number that it means.
+        int turning = (int) (size * factor.asDouble() + 1e-6);
         if (!architecture.equals("Phi3ForCausalLM") || turning < 2 || turning > size || turning % 2 != 0) {
             throw new BadModelException(
                     in.file(),

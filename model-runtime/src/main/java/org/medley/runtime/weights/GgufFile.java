@@ -93,7 +93,7 @@ public final class GgufFile implements ModelSource {
 
     @Override
     public String sha256() {
-        return Sha256.of(path);
+        return ModelHash.of(path);
     }
 
     @Override

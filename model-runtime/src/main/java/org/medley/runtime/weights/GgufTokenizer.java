@@ -111,7 +111,7 @@ final class GgufTokenizer {
                         ? JsonNodeFactory.instance.objectNode().put("type", "NFC")
                         : null);
         root.set("pre_tokenizer", pre.toJson());
-        root.set("decoder", TokenizerJson.byteLevel(true));
+        root.set("decoder", TokenizerParts.byteLevel(true));
         ObjectNode model = model("BPE", words());
         model.put("fuse_unk", false).put("byte_fallback", false);
         model.put("ignore_merges", pre == PreTokenizer.LLAMA3 || pre == PreTokenizer.TEKKEN);

@@ -100,7 +100,7 @@ final class GgufVocabulary {
         if (!wordPiece && isByteLevel()) {
             Optional<PreTokenizer> pre = PreTokenizer.ofJson(tokenizer.path("pre_tokenizer"));
             metadata.put("tokenizer.ggml.pre", pre.map(PreTokenizer::gguf).orElse("default"));
-            metadata.put("tokenizer.ggml.merges", TokenizerJson.merges(part));
+            metadata.put("tokenizer.ggml.merges", TokenizerParts.merges(part));
         } else if (!wordPiece) {
             sentencePiece(part);
         }
@@ -132,7 +132,7 @@ final class GgufVocabulary {
 
     /** A piece's score is the negative rank of the first merge that makes it: llama.cpp merges by score. */
     private void sentencePiece(JsonNode part) {
-        List<String> merges = TokenizerJson.merges(part);
+        List<String> merges = TokenizerParts.merges(part);
         Map<String, Integer> ranks = new HashMap<>();
         for (int rank = 0; rank < merges.size(); rank++) {
             ranks.putIfAbsent(merges.get(rank).replace(" ", ""), rank);
@@ -194,7 +194,7 @@ final class GgufVocabulary {
             Map<String, Object> all = asRead();
             all.put("general.architecture", family.gguf);
             JsonNode read = GgufTokenizer.of(new GgufMetadata(model, all));
-            return TokenizerJson.same(read, tokenizer);
+            return TokenizerParts.same(read, tokenizer);
         } catch (BadModelException e) {
             return false;
         }

@@ -205,7 +205,7 @@ public final class ModelFolder implements ModelSource {
         List<Path> files = new ArrayList<>(List.of(file("config.json"), tokenizer()));
         files.addAll(EmbeddingSettings.files(path));
         files.addAll(shards());
-        return Sha256.of(path, files);
+        return ModelHash.of(path, files);
     }
 
     @Override

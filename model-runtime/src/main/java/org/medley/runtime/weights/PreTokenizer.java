@@ -83,13 +83,13 @@ enum PreTokenizer {
     /** The one that a tokenizer.json's {@code pre_tokenizer} describes, if it is known. */
     static Optional<PreTokenizer> ofJson(JsonNode node) {
         return Arrays.stream(values())
-                .filter(pre -> TokenizerJson.sameStep(pre.toJson(), node))
+                .filter(pre -> TokenizerParts.sameStep(pre.toJson(), node))
                 .findFirst();
     }
 
     ObjectNode toJson() {
         if (rule == Rule.BYTE_LEVEL) {
-            return TokenizerJson.byteLevel(true);
+            return TokenizerParts.byteLevel(true);
         }
         ObjectNode sequence = JsonNodeFactory.instance.objectNode().put("type", "Sequence");
         ArrayNode steps = sequence.putArray("pretokenizers");
@@ -103,7 +103,7 @@ enum PreTokenizer {
                     .putObject("pattern")
                     .put("Regex", regex);
         }
-        steps.add(TokenizerJson.byteLevel(rule == Rule.DIGITS));
+        steps.add(TokenizerParts.byteLevel(rule == Rule.DIGITS));
         return sequence;
     }
 }

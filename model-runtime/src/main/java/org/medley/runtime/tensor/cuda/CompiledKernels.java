@@ -2,14 +2,11 @@ package org.medley.runtime.tensor.cuda;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.function.Function;
+import org.medley.runtime.digest.Sha256;
 
 /**
  * Compiled kernels kept on disk, so that a device's kernels are compiled once. A file's name is the hash of all that
@@ -54,15 +51,10 @@ public final class CompiledKernels {
     }
 
     private static String hash(String... parts) {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            for (String part : parts) {
-                digest.update(part.getBytes(StandardCharsets.UTF_8));
-                digest.update((byte) 0);
-            }
-            return HexFormat.of().formatHex(digest.digest(), 0, 16);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
+        Sha256 hash = new Sha256();
+        for (String part : parts) {
+            hash.add(part).add((byte) 0);
         }
+        return hash.hex().substring(0, 32);
     }
 }

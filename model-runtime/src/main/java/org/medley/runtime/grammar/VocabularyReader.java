@@ -19,7 +19,7 @@ import org.medley.runtime.weights.BadModelException;
  * {@code decoder}. Two kinds are known: {@code ByteLevel}, where a character stands for a byte as GPT-2 has it, and
  * SentencePiece's, where ▁ stands for a space and {@code <0xNN>} for a byte.
  */
-final class TokenizerJson {
+final class VocabularyReader {
     private static final long MOST_BYTES = 256L << 20;
     private static final char SPACE = '▁';
     private static final JsonMapper JSON = JsonMapper.builder().build();
@@ -40,7 +40,7 @@ final class TokenizerJson {
     private JsonNode decoder;
 
     /** @param file what to name in messages */
-    TokenizerJson(Path file, byte[] json) {
+    VocabularyReader(Path file, byte[] json) {
         this.file = file;
         this.json = json;
     }
@@ -189,7 +189,7 @@ final class TokenizerJson {
                     file,
                     "decoder is neither byte-level nor SentencePiece's: it has to be ByteLevel or to turn ▁ into spaces");
         }
-        return byteLevel ? new Decoding(ByteLevel::bytes, false) : new Decoding(TokenizerJson::piece, drops);
+        return byteLevel ? new Decoding(ByteLevel::bytes, false) : new Decoding(VocabularyReader::piece, drops);
     }
 
     private BadModelException unknown(JsonNode step) {

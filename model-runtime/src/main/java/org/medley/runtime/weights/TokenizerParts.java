@@ -10,8 +10,8 @@ import java.util.Map;
 import java.util.Set;
 
 /** Parts of a {@code tokenizer.json}. */
-final class TokenizerJson {
-    private TokenizerJson() {}
+final class TokenizerParts {
+    private TokenizerParts() {}
 
     static ObjectNode byteLevel(boolean useRegex) {
         return JsonNodeFactory.instance
