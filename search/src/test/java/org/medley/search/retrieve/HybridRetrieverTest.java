@@ -36,13 +36,12 @@ class HybridRetrieverTest {
         }
 
         @Override
-        public float[] passage(String text) {
-            passages.incrementAndGet();
-            return query(text);
+        public Embedded embed(List<String> texts, Reading reading) {
+            passages.addAndGet(reading.side() == Side.DOCUMENT ? texts.size() : 0);
+            return new Embedded(texts.stream().map(Topics::vector).toList(), texts.size());
         }
 
-        @Override
-        public float[] query(String text) {
+        private static float[] vector(String text) {
             String lower = text.toLowerCase(java.util.Locale.ROOT);
             boolean breath = lower.matches("(?s).*(breath|wheeze|dyspnoea|cough).*");
             boolean head = lower.matches("(?s).*(head|migraine).*");
