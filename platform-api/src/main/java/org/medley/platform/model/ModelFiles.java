@@ -2,11 +2,13 @@ package org.medley.platform.model;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 import org.medley.runtime.tensor.Tensor;
@@ -49,28 +51,27 @@ record ModelFiles(Path folder, String sha256, long bytes, long parameters, Linea
     private static void copy(Path source, boolean file, Path kept) throws IOException {
         Files.createDirectories(kept.getParent());
         Path fresh = Files.createTempDirectory(kept.getParent(), ".new");
-        List<Path> files = file ? List.of(source) : regular(source);
-        for (Path one : files) {
-            link(one, fresh.resolve(one.getFileName()));
-        }
-        if (file) {
-            Files.move(fresh.resolve(source.getFileName()), kept, StandardCopyOption.ATOMIC_MOVE);
-            Files.delete(fresh);
-            return;
-        }
         try {
-            Files.move(fresh, kept, StandardCopyOption.ATOMIC_MOVE);
-        } catch (FileAlreadyExistsException | java.nio.file.DirectoryNotEmptyException somebodyElseWasFaster) {
-            for (Path one : files) {
-                Files.delete(fresh.resolve(one.getFileName()));
+            for (Path one : file ? List.of(source) : files(source)) {
+                Path target = fresh.resolve(file ? source.getFileName() : source.relativize(one));
+                Files.createDirectories(target.getParent());
+                link(one, target);
             }
-            Files.delete(fresh);
+            Files.move(file ? fresh.resolve(source.getFileName()) : fresh, kept, StandardCopyOption.ATOMIC_MOVE);
+        } catch (FileAlreadyExistsException | DirectoryNotEmptyException somebodyElseWasFaster) {
+            // The same files: they are kept under their hash.
+        } finally {
+            delete(fresh);
         }
     }
 
-    private static List<Path> regular(Path folder) throws IOException {
-        try (Stream<Path> all = Files.list(folder)) {
-            return all.filter(Files::isRegularFile).toList();
+    /** Those of the folder itself and of folders in it, where Sentence Transformers puts settings. */
+    private static List<Path> files(Path folder) throws IOException {
+        try (Stream<Path> all = Files.walk(folder, 2)) {
+            return all.filter(Files::isRegularFile)
+                    .filter(path -> folder.equals(path.getParent())
+                            || !path.getParent().getFileName().toString().startsWith("."))
+                    .toList();
         }
     }
 
@@ -79,6 +80,17 @@ record ModelFiles(Path folder, String sha256, long bytes, long parameters, Linea
             Files.createLink(target, file);
         } catch (FileSystemException | UnsupportedOperationException noLinks) {
             Files.copy(file, target);
+        }
+    }
+
+    private static void delete(Path folder) throws IOException {
+        if (!Files.exists(folder)) {
+            return;
+        }
+        try (Stream<Path> all = Files.walk(folder)) {
+            for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(path);
+            }
         }
     }
 }

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.medley.platform.PlatformTest;
@@ -21,6 +22,7 @@ import org.medley.platform.identity.TenantFolders;
 import org.medley.runtime.tensor.DType;
 import org.medley.runtime.tensor.Tensor;
 import org.medley.runtime.weights.BadModelException;
+import org.medley.runtime.weights.EmbeddingSettings;
 import org.medley.runtime.weights.ModelFolder;
 import org.medley.runtime.weights.SafetensorsWriter;
 import org.medley.training.trainer.Lineage;
@@ -110,6 +112,22 @@ class ModelRegistryTest {
         assertThat(second.version()).isEqualTo(first.version() + 1);
         assertThat(new ModelFolder(first.folder()).sha256()).isEqualTo(first.sha256());
         assertThat(new ModelFolder(second.folder()).sha256()).isEqualTo(second.sha256());
+    }
+
+    /** What makes a model's vectors lies in a folder of its own and is part of what it is known by. */
+    @Test
+    void settingsInAFolderWithinAreKept() throws Exception {
+        Path made = model("pooled" + UUID.randomUUID(), 15);
+        EmbeddingSettings.Pooling.LAST.write(made);
+        Files.writeString(Files.createDirectories(made.resolve(".cache")).resolve("left.json"), "{}");
+        ServableModel kept = registry.register(admin(), registry.keep(made));
+        assertThat(kept.sha256()).isEqualTo(new ModelFolder(made).sha256());
+        assertThat(new ModelFolder(kept.folder()).sha256()).isEqualTo(kept.sha256());
+        assertThat(kept.folder().resolve(".cache")).doesNotExist();
+        try (Stream<Path> beside = Files.list(kept.folder().getParent())) {
+            assertThat(beside.filter(path -> path.getFileName().toString().startsWith(".new")))
+                    .isEmpty();
+        }
     }
 
     @Test
