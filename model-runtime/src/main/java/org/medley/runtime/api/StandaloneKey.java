@@ -1,6 +1,7 @@
 package org.medley.runtime.api;
 
 import io.quarkus.arc.properties.IfBuildProperty;
+import io.quarkus.security.UnauthorizedException;
 import io.quarkus.security.identity.IdentityProviderManager;
 import io.quarkus.security.identity.SecurityIdentity;
 import io.quarkus.security.identity.request.AuthenticationRequest;
@@ -11,6 +12,12 @@ import io.quarkus.vertx.http.runtime.security.HttpAuthenticationMechanism;
 import io.smallrye.mutiny.Uni;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.UriInfo;
+import jakarta.ws.rs.ext.ExceptionMapper;
+import jakarta.ws.rs.ext.Provider;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.Optional;
@@ -56,5 +63,23 @@ class StandaloneKey implements HttpAuthenticationMechanism {
     @Override
     public Set<Class<? extends AuthenticationRequest>> getCredentialTypes() {
         return Set.of();
+    }
+
+    /** Says so to who comes without the key, in the shape of the API asked. */
+    @Provider
+    @IfBuildProperty(name = "medley.runtime.standalone", stringValue = "true")
+    static final class Refused implements ExceptionMapper<UnauthorizedException> {
+        @Context
+        private UriInfo uri;
+
+        @Override
+        public Response toResponse(UnauthorizedException e) {
+            return Response.status(401)
+                    .header("WWW-Authenticate", "Bearer")
+                    .type(MediaType.APPLICATION_JSON_TYPE)
+                    .entity(Refusals.body(
+                            uri.getPath(), 401, "needs the key of medley.runtime.api-key: Authorization: Bearer KEY"))
+                    .build();
+        }
     }
 }

@@ -195,6 +195,7 @@ class MessagesApiTest {
                 .body("{}")
                 .post("/v1/messages/count_tokens")
                 .then()
-                .statusCode(401);
+                .statusCode(401)
+                .body("error.type", equalTo("authentication_error"));
     }
 }

@@ -90,7 +90,13 @@ class OpenAiApiTest {
                 .post("/v1/chat/completions")
                 .then()
                 .statusCode(401);
-        given().header("Authorization", "Bearer wrong").get("/v1/models").then().statusCode(401);
+        given().header("Authorization", "Bearer wrong")
+                .get("/v1/models")
+                .then()
+                .statusCode(401)
+                .header("WWW-Authenticate", "Bearer")
+                .body("error.code", equalTo("invalid_api_key"))
+                .body("error.message", containsString("Authorization: Bearer KEY"));
         given().get("/q/health/ready").then().statusCode(200);
     }
 
