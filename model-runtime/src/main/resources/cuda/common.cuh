@@ -108,3 +108,17 @@ __device__ __forceinline__ float block_sum(float value) {
     __syncthreads();
     return value;
 }
+
+// The largest of a block of whole warps, at most 32, in every thread.
+__device__ __forceinline__ float block_max(float value) {
+    __shared__ float largest[LANES];
+    int warps = blockDim.x / LANES;
+    value = warp_max(value);
+    if (threadIdx.x % LANES == 0) {
+        largest[threadIdx.x / LANES] = value;
+    }
+    __syncthreads();
+    value = warp_max((int)(threadIdx.x % LANES) < warps ? largest[threadIdx.x % LANES] : minus_infinity());
+    __syncthreads();
+    return value;
+}

@@ -31,8 +31,9 @@ public final class CudaOps implements Ops, AutoCloseable {
     private final DeviceWorkspace workspace;
     private final PassInputs inputs;
     private final int tablePages;
-    private final Arena arena = Arena.ofShared();
-    private final Arguments arguments = new Arguments(arena);
+    private final Launcher launcher;
+    private final Arguments arguments;
+    private final CudaLinear linear;
 
     /**
      * @param tablePages pages that a sequence may have
@@ -43,6 +44,9 @@ public final class CudaOps implements Ops, AutoCloseable {
         this.weights = weights;
         this.memory = new DeviceMemory(gpu);
         this.workspace = new DeviceWorkspace(gpu);
+        this.launcher = new Launcher(gpu);
+        this.arguments = launcher.arguments();
+        this.linear = new CudaLinear(launcher, weights, workspace);
         this.tablePages = tablePages;
         this.inputs = new PassInputs(gpu, memory, PassInputs.decodeInts(sequences, tablePages));
     }
@@ -97,56 +101,11 @@ public final class CudaOps implements Ops, AutoCloseable {
 
     @Override
     public Tensor linear(Tensor x, Tensor weight, Tensor bias) {
-        int n = weight.rows();
-        int k = weight.cols();
-        int m = x.rows();
-        check(x.cols() == k, () -> "linear: input " + x + " does not fit weight " + weight);
-        check(bias == null || bias.size() == n, () -> "linear: bias " + bias + " does not fit weight " + weight);
-        Tensor out = workspace.tensor(m, n);
-        StoredWeight stored = weights.of(weight);
-        long added = bias == null ? 0 : weights.of(bias).address();
-        LinearPlan plan = LinearPlan.of(m, n, k, stored.multiplied());
-        if (plan.kernelRows() > 0) {
-            stored.first(arguments)
-                    .put(x.address())
-                    .put(added)
-                    .put(m)
-                    .put(n)
-                    .put(k)
-                    .put(out.address());
-            launch("gemv", "gemv_" + stored.format() + "_" + plan.kernelRows(), plan.kernelGrid(n));
-            return out;
-        }
-        if (stored.multiplied() && stored.dtype() == DType.F32) {
-            gpu.multiply(new Product(m, n, k, Product.Element.F32, n), x.address(), stored.address(), out.address());
-        } else {
-            long rounded = workspace.allocate(2 * x.size());
-            arguments.none().put(x.address()).put(x.size()).put(rounded);
-            launch("elementwise", "to_bf16_elements", Grid.elements(x.size()));
-            pieces(plan, stored, m, rounded, out);
-        }
-        if (bias != null) {
-            arguments.none().put(added).put(n).put(out.size()).put(out.address());
-            launch("elementwise", "add_bias", Grid.elements(out.size()));
-        }
-        return out;
-    }
-
-    private void pieces(LinearPlan plan, StoredWeight weight, int m, long x, Tensor out) {
-        int n = weight.rows();
-        int k = weight.cols();
-        long piece = weight.multiplied() ? weight.address() : workspace.allocate(2L * plan.pieceRows() * k);
-        for (int from = 0; from < n; from += plan.pieceRows()) {
-            int count = Math.min(plan.pieceRows(), n - from);
-            // The grid's second side is short; a thread decodes eight elements.
-            for (int done = 0; !weight.multiplied() && done < count; done += 32_768) {
-                int rows = Math.min(32_768, count - done);
-                weight.first(arguments).put(from + done).put(k).put(piece + 2L * done * k);
-                launch("dequantize", "dequantize_" + weight.format(), new Grid(Math.ceilDiv(k, 1024), rows, 1, 128, 0));
-            }
-            Product product = new Product(m, count, k, Product.Element.BF16, n);
-            gpu.multiply(product, x, piece, out.address() + 4L * from);
-        }
+        check(x.cols() == weight.cols(), () -> "linear: input " + x + " does not fit weight " + weight);
+        check(
+                bias == null || bias.size() == weight.rows(),
+                () -> "linear: bias " + bias + " does not fit weight " + weight);
+        return linear.linear(x, weight, bias);
     }
 
     @Override
@@ -451,7 +410,7 @@ public final class CudaOps implements Ops, AutoCloseable {
     }
 
     private void launch(String file, String kernel, Grid grid) {
-        gpu.launch(gpu.kernel(file, kernel), grid, arguments);
+        launcher.launch(file, kernel, grid);
     }
 
     private static void check(boolean holds, Supplier<String> otherwise) {
@@ -465,6 +424,6 @@ public final class CudaOps implements Ops, AutoCloseable {
         gpu.synchronize();
         workspace.close();
         memory.close();
-        arena.close();
+        launcher.close();
     }
 }

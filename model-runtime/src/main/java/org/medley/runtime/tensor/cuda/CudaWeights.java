@@ -88,15 +88,31 @@ public final class CudaWeights implements AutoCloseable {
         if (scales == null) {
             return new StoredWeight(tensor.dtype(), tensor.rows(), tensor.cols(), address, 0, 1, 1, 1);
         }
+        // A product over blocks takes rows of a multiple of four scales.
+        boolean blocks = scales.blockRows() == Product.BLOCK && scales.blockCols() == Product.BLOCK;
+        int across = blocks
+                ? Math.ceilDiv(scales.factors().cols(), 4) * 4
+                : scales.factors().cols();
         return new StoredWeight(
                 tensor.dtype(),
                 tensor.rows(),
                 tensor.cols(),
                 address,
-                copied(scales.factors().data()),
+                copied(scales.factors(), across),
                 scales.blockRows(),
                 scales.blockCols(),
-                scales.factors().cols());
+                across);
+    }
+
+    /** Rows of F32 that are filled up with zeros. */
+    private long copied(Tensor rows, int across) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment wide = arena.allocate(4L * rows.rows() * across, 4);
+            for (int row = 0; row < rows.rows(); row++) {
+                MemorySegment.copy(rows.data(), 4L * row * rows.cols(), wide, 4L * row * across, 4L * rows.cols());
+            }
+            return copied(wide);
+        }
     }
 
     /** Through memory that the device reads by itself: a mapped file is read once, in order, and not pinned. */

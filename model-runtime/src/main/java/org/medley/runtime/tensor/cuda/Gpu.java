@@ -7,11 +7,12 @@ package org.medley.runtime.tensor.cuda;
  */
 public interface Gpu extends AutoCloseable {
     /**
+     * @param capability compute capability times ten
      * @param processors how many blocks it works on at once, at least
      * @param blockShared bytes that the threads of a block may share
      * @param memory bytes in all
      */
-    record Properties(String name, int processors, int blockShared, long memory) {}
+    record Properties(String name, int capability, int processors, int blockShared, long memory) {}
 
     /** A function of a kernel file, with the device's own name for it. */
     record Kernel(String name, long handle) {}
@@ -49,7 +50,10 @@ public interface Gpu extends AutoCloseable {
 
     void launch(Kernel kernel, Grid grid, Arguments arguments);
 
-    void multiply(Product product, long x, long weight, long out);
+    /** Whether it knows a way to compute a product. */
+    boolean multiplies(Product product);
+
+    void multiply(Product product, Product.Operand x, Product.Operand weight, long out);
 
     /** Records what {@code work} asks for instead of doing it. It must neither allocate nor wait. */
     Graph record(Runnable work);

@@ -27,6 +27,7 @@ public record KernelSource(String name, String text) {
             "gemv",
             "mixture",
             "norm",
+            "quantize",
             "rope");
 
     private static final Pattern INCLUDE = Pattern.compile("^#include \"([a-z_0-9]+\\.cuh)\"$", Pattern.MULTILINE);

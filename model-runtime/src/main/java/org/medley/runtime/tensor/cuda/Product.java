@@ -7,16 +7,40 @@ package org.medley.runtime.tensor.cuda;
  * @param outCols elements from one row of out to the next, at least n
  */
 public record Product(int m, int n, int k, Element element, int outCols) {
+    /** Elements that share a scale, along k and for weights along n, where scales are of blocks. */
+    public static final int BLOCK = 128;
+
     /** What is multiplied; sums are F32. */
     public enum Element {
         F32,
-        BF16
+        BF16,
+        /** E4M3 with one scale for all of x and one, or none, for all of the weights. */
+        E4M3_TENSOR,
+        /** E4M3 with a scale for each row of x and of the weights. */
+        E4M3_ROW,
+        /**
+         * E4M3 with a scale for each {@value #BLOCK} elements of a row of x, those of all rows for the first elements
+         * before those for the next, and for each {@value #BLOCK} x {@value #BLOCK} of the weights, block row after
+         * block row, in rows of scales that are a multiple of four long.
+         */
+        E4M3_BLOCK;
+
+        public boolean eightBits() {
+            return this != F32 && this != BF16;
+        }
     }
+
+    /** @param scales address of its F32 scales, 0 for none */
+    public record Operand(long address, long scales) {}
 
     public Product {
         if (m < 1 || n < 1 || k < 1 || outCols < n) {
             throw new IllegalArgumentException(
                     "product of [" + m + ", " + k + "] and [" + n + ", " + k + "] into rows of " + outCols);
+        }
+        if (element.eightBits() && (m % 16 != 0 || n % 16 != 0 || k % 16 != 0)) {
+            throw new IllegalArgumentException("product of [" + m + ", " + k + "] and [" + n + ", " + k
+                    + "] in eight bits; multiples of 16 are needed");
         }
     }
 }

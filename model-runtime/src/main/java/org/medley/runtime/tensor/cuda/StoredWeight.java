@@ -43,9 +43,19 @@ record StoredWeight(
         return dtype.bytes(cols);
     }
 
-    /** Whether a library multiplies with it as it is. */
-    boolean multiplied() {
-        return factors == 0 && (dtype == DType.F32 || dtype == DType.BF16);
+    /** What a library may multiply it as without decoding, null if it cannot. */
+    Product.Element element() {
+        if (dtype != DType.F8_E4M3) {
+            boolean plain = factors == 0 && (dtype == DType.F32 || dtype == DType.BF16);
+            return plain ? dtype == DType.F32 ? Product.Element.F32 : Product.Element.BF16 : null;
+        }
+        if (factors == 0 || (factorRows >= rows && factorCols >= cols)) {
+            return Product.Element.E4M3_TENSOR;
+        }
+        if (factorRows == 1 && factorCols >= cols) {
+            return Product.Element.E4M3_ROW;
+        }
+        return factorRows == Product.BLOCK && factorCols == Product.BLOCK ? Product.Element.E4M3_BLOCK : null;
     }
 
     /** What kernels over stored weights take first. */

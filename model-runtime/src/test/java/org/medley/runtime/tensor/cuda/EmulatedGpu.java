@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.medley.runtime.tensor.Float8;
 import org.medley.runtime.tensor.Memory;
 
 /**
@@ -34,7 +35,18 @@ public final class EmulatedGpu implements Gpu {
     /** Where work goes instead of being done, null if it is done. */
     private List<Runnable> recorded;
 
+    private final int capability;
+
     private record Library(MethodHandle run, MethodHandle has) {}
+
+    public EmulatedGpu() {
+        this(80);
+    }
+
+    /** @param capability compute capability times ten, which says what products it knows */
+    public EmulatedGpu(int capability) {
+        this.capability = capability;
+    }
 
     /** Whether there is a compiler for it. */
     public static boolean possible() {
@@ -43,7 +55,7 @@ public final class EmulatedGpu implements Gpu {
 
     @Override
     public Properties properties() {
-        return new Properties("emulated", 4, 96 << 10, 1L << 32);
+        return new Properties("emulated", capability, 4, 96 << 10, 1L << 32);
     }
 
     @Override
@@ -205,22 +217,62 @@ public final class EmulatedGpu implements Gpu {
     }
 
     @Override
-    public void multiply(Product product, long x, long weight, long out) {
+    public boolean multiplies(Product product) {
+        return switch (product.element()) {
+            case F32, BF16 -> true;
+            case E4M3_TENSOR -> capability >= 89;
+            case E4M3_ROW, E4M3_BLOCK -> capability == 90;
+        };
+    }
+
+    @Override
+    public void multiply(Product product, Product.Operand x, Product.Operand weight, long out) {
+        if (!multiplies(product) || (product.element().eightBits() && (x.scales() | weight.scales()) % 16 != 0)) {
+            throw new IllegalStateException("no way to compute " + product + " of " + x + " and " + weight);
+        }
         later(() -> {
             for (int i = 0; i < product.m(); i++) {
                 for (int j = 0; j < product.n(); j++) {
                     double sum = 0;
                     for (int l = 0; l < product.k(); l++) {
-                        long a = (long) i * product.k() + l;
-                        long b = (long) j * product.k() + l;
-                        sum += product.element() == Product.Element.F32
-                                ? (double) Memory.f32(x + 4 * a) * Memory.f32(weight + 4 * b)
-                                : (double) Memory.bf16(x + 2 * a) * Memory.bf16(weight + 2 * b);
+                        sum += element(product, x, (long) i * product.k() + l)
+                                * factor(product, x.scales(), i, l)
+                                * element(product, weight, (long) j * product.k() + l)
+                                * weightFactor(product, weight.scales(), j, l);
                     }
                     Memory.f32(out + 4L * ((long) i * product.outCols() + j), (float) sum);
                 }
             }
         });
+    }
+
+    private static double element(Product product, Product.Operand operand, long i) {
+        return switch (product.element()) {
+            case F32 -> Memory.f32(operand.address() + 4 * i);
+            case BF16 -> Memory.bf16(operand.address() + 2 * i);
+            default -> Float8.e4m3(Memory.i8(operand.address() + i));
+        };
+    }
+
+    /** As the library's documentation lays scales out: of blocks of a row, all rows' first block comes first. */
+    private static double factor(Product product, long scales, int row, int l) {
+        return switch (product.element()) {
+            case F32, BF16 -> 1;
+            case E4M3_TENSOR -> Memory.f32(scales);
+            case E4M3_ROW -> Memory.f32(scales + 4L * row);
+            case E4M3_BLOCK -> Memory.f32(scales + 4L * ((long) l / Product.BLOCK * product.m() + row));
+        };
+    }
+
+    /** Those of square blocks lie row by row, each row filled up to a multiple of four. */
+    private static double weightFactor(Product product, long scales, int row, int l) {
+        int across = Math.ceilDiv(Math.ceilDiv(product.k(), Product.BLOCK), 4) * 4;
+        return switch (product.element()) {
+            case F32, BF16 -> 1;
+            case E4M3_TENSOR -> scales == 0 ? 1 : Memory.f32(scales);
+            case E4M3_ROW -> Memory.f32(scales + 4L * row);
+            case E4M3_BLOCK -> Memory.f32(scales + 4L * ((long) row / Product.BLOCK * across + l / Product.BLOCK));
+        };
     }
 
     @Override

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.medley.runtime.tensor.Ops;
@@ -49,12 +51,17 @@ class PlansTest {
     @ValueSource(longs = {1, 2, 3})
     void linearTakesAllRowsInPiecesThatStayAligned(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
+        Product.Element[] elements = Product.Element.values();
         for (int i = 0; i < 2000; i++) {
-            int m = 1 + random.nextInt(40);
+            int m = 1 + random.nextInt(600);
             int n = 1 + random.nextInt(300_000);
             int k = 1 + random.nextInt(20_000);
-            LinearPlan plan = LinearPlan.of(m, n, k, random.nextBoolean());
-            String what = "seed " + seed + ": " + m + " x " + n + " x " + k + " " + plan;
+            int which = random.nextInt(elements.length + 1);
+            Product.Element stored = which == elements.length ? null : elements[which];
+            int capability = new int[] {80, 89, 90, 100, 120}[random.nextInt(5)];
+            LinearPlan plan = LinearPlan.of(capability, stored, m, n, k);
+            String what = "seed " + seed + ": " + m + " x " + n + " x " + k + " of " + stored + " on " + capability
+                    + " " + plan;
             assertThat(plan.kernelRows() > 0).as(what).isEqualTo(m <= 8);
             assertThat(plan.pieceRows()).as(what).isBetween(1, n);
             assertThat(plan.pieceRows() == n || plan.pieceRows() % 16 == 0)
@@ -63,7 +70,56 @@ class PlansTest {
             if (m <= 8) {
                 assertThat(plan.kernelRows()).as(what).isIn(1, 2, 4, 8).isGreaterThanOrEqualTo(m);
                 assertThat(8 * plan.kernelGrid(n).x()).as(what).isGreaterThanOrEqualTo(n);
+                assertThat(plan.rows()).as(what).isEqualTo(m);
+                continue;
+            }
+            assertThat(plan.decoded()).as(what).isEqualTo(plan.element() != stored || stored == null);
+            assertThat(plan.rows()).as(what).isBetween(m, Math.max(16 * Math.ceilDiv(m, 16), m + m / 4));
+            assertThat(plan.rows() % 16).as(what).isZero();
+            assertThat(new Product(plan.rows(), n, k, plan.element(), n))
+                    .as(what)
+                    .isNotNull();
+        }
+    }
+
+    @Test
+    void eightBitsAreMultipliedWhereTheDeviceCan() {
+        for (Product.Element element : Product.Element.values()) {
+            for (int capability : new int[] {80, 86, 89, 90, 100, 120}) {
+                boolean can = switch (element) {
+                    case F32, BF16 -> true;
+                    case E4M3_TENSOR -> capability >= 89;
+                    case E4M3_ROW, E4M3_BLOCK -> capability == 90;
+                };
+                LinearPlan plan = LinearPlan.of(capability, element, 9, 48, 256);
+                String what = element + " on " + capability + " " + plan;
+                assertThat(plan.element()).as(what).isEqualTo(can ? element : Product.Element.BF16);
+                assertThat(plan.decoded()).as(what).isEqualTo(!can);
+                // Shapes that tensor cores cannot take are decoded; few rows are left to the kernel.
+                boolean whole = !element.eightBits();
+                assertThat(LinearPlan.of(capability, element, 9, 40, 256).decoded())
+                        .as(what)
+                        .isEqualTo(!whole);
+                assertThat(LinearPlan.of(capability, element, 9, 48, 250).decoded())
+                        .as(what)
+                        .isEqualTo(!whole);
+                assertThat(LinearPlan.of(capability, element, 8, 48, 256).kernelRows())
+                        .as(what)
+                        .isEqualTo(8);
             }
         }
+        assertThatThrownBy(() -> new Product(20, 48, 256, Product.Element.E4M3_BLOCK, 48))
+                .hasMessageContaining("multiples of 16");
+    }
+
+    @Test
+    void fewDifferentNumbersOfRowsComeUp() {
+        assertThat(IntStream.rangeClosed(9, 4096)
+                        .map(LinearPlan::bucket)
+                        .distinct()
+                        .count())
+                .isLessThan(32);
+        assertThat(IntStream.of(9, 16, 17, 64, 65, 128, 129, 500, 512).map(LinearPlan::bucket))
+                .containsExactly(16, 16, 32, 64, 80, 128, 160, 512, 512);
     }
 }

@@ -89,6 +89,7 @@ public final class CudaGpu implements Gpu {
         this.compiler = new Compiler(capability);
         this.properties = new Properties(
                 "CUDA device of compute capability " + capability / 10 + "." + capability % 10,
+                capability,
                 attribute(cudaDevAttrMultiProcessorCount),
                 attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin),
                 memory());
@@ -227,7 +228,13 @@ public final class CudaGpu implements Gpu {
     }
 
     @Override
-    public void multiply(Product product, long x, long weight, long out) {
+    public boolean multiplies(Product product) {
+        onThread();
+        return blas.multiplies(product);
+    }
+
+    @Override
+    public void multiply(Product product, Product.Operand x, Product.Operand weight, long out) {
         onThread();
         blas.multiply(product, x, weight, out, stream);
     }

@@ -1,0 +1,21 @@
+package org.medley.runtime.tensor.cuda;
+
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import org.junit.jupiter.api.Tag;
+import org.medley.runtime.tensor.cuda.driver.CudaGpu;
+
+/** The same by the library, on the device of this machine. */
+@Tag("gpu")
+class CudaProductsTest extends EightBitProducts {
+    @Override
+    Gpu open(int capability) {
+        assumeThat(CudaPresence.absence()).as("a CUDA device").isEmpty();
+        Gpu gpu = CudaGpu.open();
+        if (gpu.properties().capability() != capability) {
+            gpu.close();
+        }
+        assumeThat(gpu.properties().capability()).as("compute capability").isEqualTo(capability);
+        return gpu;
+    }
+}
