@@ -29,6 +29,9 @@ static inline float __uint_as_float(unsigned bits) { float f; memcpy(&f, &bits, 
 static inline unsigned __float_as_uint(float f) { unsigned bits; memcpy(&bits, &f, 4); return bits; }
 static inline int __float2int_rn(float f) { return (int)lrintf(f); }
 
+// Threads run one after the other between barriers, so that nothing comes between.
+template <class T> static T atomicAdd(T* at, T value) { T before = *at; *at += value; return before; }
+
 namespace emulator {
 struct Barrier { unsigned arrived = 0; unsigned generation = 0; };
 struct Fiber { ucontext_t start; jmp_buf here; bool begun; bool done; };

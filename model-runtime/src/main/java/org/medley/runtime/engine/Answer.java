@@ -9,7 +9,7 @@ import org.medley.runtime.engine.TokenListener.Usage;
 import org.medley.runtime.engine.schedule.Sequence;
 import org.medley.runtime.engine.schedule.Step;
 import org.medley.runtime.tensor.Batch;
-import org.medley.runtime.tensor.Tensor;
+import org.medley.runtime.tensor.Draw;
 import org.medley.runtime.text.StreamDecoder;
 
 /** One answer under way: how its tokens are chosen and become text. Used by the engine's thread. */
@@ -84,17 +84,29 @@ final class Answer {
         }
     }
 
+    /** How a device may choose the next token, or null if its logits are needed. */
+    Draw draw(int vocabulary) {
+        return sampler.draw(vocabulary, constraint == null ? null : constraint.allowed());
+    }
+
     /**
      * Chooses tokens as long as guesses prove right.
      *
      * @param row of the first of the work's logits
      * @param endings ids that end an answer
      */
-    Outcome choose(Tensor logits, int row, int[] drafts, Set<Integer> endings) {
+    Outcome choose(Runner.Yield yield, int row, int[] drafts, Set<Integer> endings) {
+        Draw.Drawn drawn = yield.drawn(row);
+        if (drawn != null) {
+            if (constraint != null) {
+                constraint.accept(drawn.token());
+            }
+            return new Outcome(List.of(sampler.drawn(drawn)));
+        }
         List<Sampler.Choice> chosen = new ArrayList<>(1);
         for (int i = 0; i <= drafts.length; i++) {
             long[] allowed = constraint == null ? null : constraint.allowed();
-            Sampler.Choice choice = sampler.next(logits.slice(row + i, 1).toArray(), allowed);
+            Sampler.Choice choice = sampler.next(yield.logits().slice(row + i, 1).toArray(), allowed);
             chosen.add(choice);
             if (constraint != null) {
                 constraint.accept(choice.token());

@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
 import java.util.stream.IntStream;
 import org.medley.runtime.engine.schedule.Step;
@@ -17,11 +18,13 @@ import org.medley.runtime.network.DecoderLoader;
 import org.medley.runtime.network.Network;
 import org.medley.runtime.tensor.Batch;
 import org.medley.runtime.tensor.DType;
+import org.medley.runtime.tensor.Draw;
 import org.medley.runtime.tensor.KvPool;
 import org.medley.runtime.tensor.Ops;
 import org.medley.runtime.tensor.Tensor;
 import org.medley.runtime.tensor.cuda.CudaKvCache;
 import org.medley.runtime.tensor.cuda.CudaOps;
+import org.medley.runtime.tensor.cuda.CudaSampler;
 import org.medley.runtime.tensor.cuda.CudaWeights;
 import org.medley.runtime.tensor.cuda.Gpu;
 import org.medley.runtime.weights.ModelSource;
@@ -40,6 +43,7 @@ final class CudaRunner implements Runner {
     private final Network network;
     private final CudaWeights weights;
     private final CudaOps ops;
+    private final CudaSampler sampler;
     private final CudaKvCache cache;
     private final int tablePages;
     private final Map<String, Adapter> adapters = new HashMap<>();
@@ -64,6 +68,7 @@ final class CudaRunner implements Runner {
         this.weights = new CudaWeights(gpu);
         this.weights.add(network.matrices().values());
         this.ops = new CudaOps(gpu, weights, tablePages, MOST_RECORDED);
+        this.sampler = new CudaSampler(gpu);
     }
 
     /**
@@ -99,8 +104,23 @@ final class CudaRunner implements Runner {
 
     @Override
     public Tensor run(int[] tokens, List<Batch.Span> spans, int[] rows) {
+        return onHost(pass(tokens, spans, rows), new Draw.Drawn[rows.length]);
+    }
+
+    @Override
+    public Yield run(int[] tokens, List<Batch.Span> spans, int[] rows, Supplier<Draw[]> draws) {
+        Tensor logits = pass(tokens, spans, rows);
+        if (rows.length == 0 || !CudaSampler.fits(shape().vocabulary())) {
+            return new Yield(onHost(logits, new Draw.Drawn[rows.length]), new Draw.Drawn[0]);
+        }
+        Draw.Drawn[] drawn = sampler.draw(logits, draws.get());
+        return new Yield(onHost(logits, drawn), drawn);
+    }
+
+    /** Logits on the device, of the rows and of whatever fills up behind them; null if none are wanted. */
+    private Tensor pass(int[] tokens, List<Batch.Span> spans, int[] rows) {
         if (repeatable(spans, rows)) {
-            return onHost(repeated(tokens, spans), rows.length);
+            return repeated(tokens, spans);
         }
         Batch batch = Batch.of(tokens, spans, cache);
         ops.begin(batch, rows);
@@ -108,9 +128,9 @@ final class CudaRunner implements Runner {
         Ops through = adapted ? new AdapterOps(ops, ops::accumulate, adapters, spans, tokens.length) : ops;
         if (rows.length == 0) {
             network.hidden(through, batch);
-            return new Tensor(DType.F32, new int[] {0, shape().vocabulary()}, MemorySegment.NULL);
+            return null;
         }
-        return onHost(network.logits(through, batch, rows), rows.length);
+        return network.logits(through, batch, rows);
     }
 
     private boolean repeatable(List<Batch.Span> spans, int[] rows) {
@@ -148,16 +168,29 @@ final class CudaRunner implements Runner {
         return pass.logits;
     }
 
-    private Tensor onHost(Tensor logits, int rows) {
-        Tensor wanted = logits.slice(0, rows);
-        long bytes = 4 * wanted.size();
+    /** The rows of which nothing was drawn. */
+    private Tensor onHost(Tensor logits, Draw.Drawn[] drawn) {
+        int vocabulary = shape().vocabulary();
+        long bytes = 4L * drawn.length * vocabulary;
         if (bytes > logitsBytes) {
             logitsBytes = 2 * bytes;
             logitsAt = gpu.allocateHost(logitsBytes);
         }
-        ops.toHost(wanted, logitsAt);
+        int from = 0;
+        while (from < drawn.length) {
+            int to = from;
+            while (to < drawn.length && drawn[to] == null) {
+                to++;
+            }
+            if (to > from) {
+                ops.toHost(logits.slice(from, to - from), logitsAt + 4L * from * vocabulary);
+            }
+            from = to + 1;
+        }
         return new Tensor(
-                DType.F32, wanted.shape(), MemorySegment.ofAddress(logitsAt).reinterpret(bytes));
+                DType.F32,
+                new int[] {drawn.length, vocabulary},
+                MemorySegment.ofAddress(logitsAt).reinterpret(bytes));
     }
 
     @Override
@@ -184,13 +217,14 @@ final class CudaRunner implements Runner {
 
     @Override
     public long bytes() {
-        return weights.bytes() + cache.bytes() + ops.bytes();
+        return weights.bytes() + cache.bytes() + ops.bytes() + sampler.bytes();
     }
 
     @Override
     public void close() {
         List.copyOf(adapters.keySet()).forEach(this::removeAdapter);
         recorded.values().forEach(pass -> pass.graph.close());
+        sampler.close();
         ops.close();
         weights.close();
         cache.close();

@@ -25,8 +25,8 @@ import org.medley.runtime.grammar.Vocabulary;
 import org.medley.runtime.network.Network;
 import org.medley.runtime.tensor.Batch;
 import org.medley.runtime.tensor.DType;
+import org.medley.runtime.tensor.Draw;
 import org.medley.runtime.tensor.KvPool;
-import org.medley.runtime.tensor.Tensor;
 import org.medley.runtime.tensor.kernel.Workers;
 import org.medley.runtime.text.ChatTemplate;
 import org.medley.runtime.text.StreamDecoder;
@@ -414,7 +414,7 @@ public final class Engine implements ServedModel, AutoCloseable {
             runner.copy(step.copies());
             drafter.copy(step.copies());
             Pass pass = pass(step);
-            List<Answer.Outcome> outcomes = choose(pass, runner.run(pass.tokens, pass.spans, pass.rows));
+            List<Answer.Outcome> outcomes = choose(pass, runner.run(pass.tokens, pass.spans, pass.rows, () -> draws(pass)));
             int accepted = 0;
             for (int i = 0; i < outcomes.size(); i++) {
                 Step.Work work = step.works().get(i);
@@ -508,16 +508,28 @@ public final class Engine implements ServedModel, AutoCloseable {
         return new Pass(works, tokens, spans, rows, firstRow, drafts, drafted);
     }
 
+    /** How a device may choose the tokens of a pass; null where a guess may hold, which the next choice depends on. */
+    private Draw[] draws(Pass pass) {
+        Draw[] draws = new Draw[pass.rows.length];
+        Workers.run(pass.works.size(), i -> {
+            if (pass.firstRow[i] >= 0 && pass.drafts[i].length == 0) {
+                draws[pass.firstRow[i]] =
+                        answers.get(pass.works.get(i).sequence()).draw(vocabulary());
+            }
+        });
+        return draws;
+    }
+
     /** What each work's answer chooses, null where the work yields nothing. */
-    private List<Answer.Outcome> choose(Pass pass, Tensor logits) {
+    private List<Answer.Outcome> choose(Pass pass, Runner.Yield yield) {
         Answer.Outcome[] outcomes = new Answer.Outcome[pass.works.size()];
         IntConsumer one = i -> {
             if (pass.firstRow[i] >= 0) {
                 Answer answer = answers.get(pass.works.get(i).sequence());
-                outcomes[i] = answer.choose(logits, pass.firstRow[i], pass.drafts[i], endTokens);
+                outcomes[i] = answer.choose(yield, pass.firstRow[i], pass.drafts[i], endTokens);
             }
         };
-        if (logits.size() < PARALLEL_LOGITS) {
+        if (yield.logits().size() < PARALLEL_LOGITS) {
             for (int i = 0; i < outcomes.length; i++) {
                 one.accept(i);
             }

@@ -2,9 +2,11 @@ package org.medley.runtime.engine;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Supplier;
 import org.medley.runtime.engine.schedule.Step;
 import org.medley.runtime.network.Network;
 import org.medley.runtime.tensor.Batch;
+import org.medley.runtime.tensor.Draw;
 import org.medley.runtime.tensor.Tensor;
 
 /** A model on a device, with its cache: what an engine runs its steps on. Used by one thread. */
@@ -23,6 +25,28 @@ public interface Runner extends AutoCloseable {
      * @return F32 [rows.length, vocabulary] in host memory, valid until the next pass
      */
     Tensor run(int[] tokens, List<Batch.Span> spans, int[] rows);
+
+    /**
+     * What a pass yields of each wanted row: a token that was chosen where the logits lie, or the logits.
+     *
+     * @param logits as of {@link #run(int[], List, int[])}; those of rows with a token are not there
+     * @param drawn by row, null where the logits are; empty if no row has a token
+     */
+    record Yield(Tensor logits, Draw.Drawn[] drawn) {
+        /** Null if the row's logits are there. */
+        Draw.Drawn drawn(int row) {
+            return drawn.length == 0 ? null : drawn[row];
+        }
+    }
+
+    /**
+     * One pass whose tokens may be chosen by the device that has the logits.
+     *
+     * @param draws one for each row, null where the logits are wanted; asked for, if at all, when the pass is under way
+     */
+    default Yield run(int[] tokens, List<Batch.Span> spans, int[] rows, Supplier<Draw[]> draws) {
+        return new Yield(run(tokens, spans, rows), new Draw.Drawn[0]);
+    }
 
     /**
      * Reads an adapter, which spans then go through by this name; one that goes by it already is replaced.

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.medley.runtime.engine.TokenListener.Candidate;
+import org.medley.runtime.tensor.Draw;
 
 /**
  * Chooses the tokens of one sequence. The choice at a position depends on the seed, the position and what came before
@@ -49,6 +50,45 @@ final class Sampler {
         generated.merge(token, 1, Integer::sum);
         position++;
         return plain == null ? new Choice(token, 0, List.of()) : told(plain, token);
+    }
+
+    /**
+     * The same choice for a device to make, or null if more is wanted of it than a token and its log-probability.
+     *
+     * @param vocabulary logits of a row
+     */
+    Draw draw(int vocabulary, long[] allowed) {
+        if (params.logprobs() > 0) {
+            return null;
+        }
+        Edits edits = new Edits(vocabulary);
+        if (allowed == null && position < params.minTokens()) {
+            edits.forbid(endTokens);
+        }
+        edits.bias(params.bias());
+        if (params.repetitionPenalty() != 1) {
+            Arrays.stream(prompt).forEach(edits::repeated);
+            generated.keySet().forEach(edits::repeated);
+        }
+        if (params.presencePenalty() != 0 || params.frequencyPenalty() != 0) {
+            generated.forEach(
+                    (token, count) -> edits.take(token, params.presencePenalty() + params.frequencyPenalty() * count));
+        }
+        return new Draw(
+                params.temperature(),
+                params.topK(),
+                params.topP(),
+                params.minP(),
+                uniform(),
+                allowed,
+                edits.done(params.repetitionPenalty()));
+    }
+
+    /** Hears what a device chose. */
+    Choice drawn(Draw.Drawn drawn) {
+        generated.merge(drawn.token(), 1, Integer::sum);
+        position++;
+        return new Choice(drawn.token(), params.logprobs() < 0 ? 0 : drawn.logprob(), List.of());
     }
 
     private void restrict(float[] logits, long[] allowed) {

@@ -13,6 +13,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.medley.runtime.engine.schedule.Step;
 import org.medley.runtime.tensor.Batch;
+import org.medley.runtime.tensor.Draw;
+import org.medley.runtime.tensor.Tensor;
 import org.medley.runtime.tensor.cuda.Gpu;
 import org.medley.runtime.weights.ModelSource;
 
@@ -61,6 +63,40 @@ abstract class CudaRunnerParity {
                     device.copy(copies);
                     processor.copy(copies);
                 }
+            }
+        }
+    }
+
+    /** Once as it comes, once recorded and thrice repeated: what is drawn must not disturb what is kept for the next. */
+    @Test
+    void tokensAreDrawnWhereTheLogitsLie() throws Exception {
+        ModelSource model = ModelSource.of(TinyModel.write(folder.resolve("model"), 7));
+        Engine.Options options = Engine.Options.DEFAULT.withContext(128);
+        try (Runner device = CudaRunner.load(open(), model, options, shape -> PAGES);
+                Runner processor = CpuRunner.load(model, options, shape -> PAGES)) {
+            SplittableRandom random = new SplittableRandom(7);
+            for (int past = 0; past < 5; past++) {
+                int[] tokens = random.ints(3, 0, 259).toArray();
+                List<Batch.Span> spans = new ArrayList<>();
+                Draw[] draws = new Draw[3];
+                for (int s = 0; s < 3; s++) {
+                    spans.add(new Batch.Span(s, 1, past, new int[] {s}, null));
+                    draws[s] = s == past % 3 ? null : new Draw(0, 0, 1, 0, 0, null, Draw.Edits.NONE);
+                }
+                int[] rows = {0, 1, 2};
+                Tensor expected = processor.run(tokens, spans, rows);
+                Runner.Yield yield = device.run(tokens, spans, rows, () -> draws);
+                for (int s = 0; s < 3; s++) {
+                    float[] logits = expected.slice(s, 1).toArray();
+                    if (draws[s] == null) {
+                        assertThat(yield.drawn(s)).isNull();
+                        same(7, yield.logits().slice(s, 1).toArray(), logits);
+                    } else {
+                        assertThat(yield.drawn(s).token()).isEqualTo(Sampler.argmax(logits));
+                        assertThat(yield.drawn(s).logprob()).isNegative();
+                    }
+                }
+                assertThat(processor.run(tokens, spans, rows, () -> draws).drawn(0)).isNull();
             }
         }
     }

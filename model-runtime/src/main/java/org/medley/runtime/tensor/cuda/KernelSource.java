@@ -28,7 +28,8 @@ public record KernelSource(String name, String text) {
             "mixture",
             "norm",
             "quantize",
-            "rope");
+            "rope",
+            "sample");
 
     private static final Pattern INCLUDE = Pattern.compile("^#include \"([a-z_0-9]+\\.cuh)\"$", Pattern.MULTILINE);
 

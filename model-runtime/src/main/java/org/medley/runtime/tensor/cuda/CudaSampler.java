@@ -1,0 +1,203 @@
+package org.medley.runtime.tensor.cuda;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.medley.runtime.tensor.Draw;
+import org.medley.runtime.tensor.Memory;
+import org.medley.runtime.tensor.Tensor;
+
+/** Chooses tokens from logits in device memory, so that only the tokens are copied. */
+public final class CudaSampler implements AutoCloseable {
+    /** Weights of more tokens might not sum up in 64 bits. */
+    private static final int MOST_TOKENS = 1 << 19;
+
+    private static final int CHUNKS = 32;
+    private static final int DRAW_INTS = 12;
+    private static final int EDIT_INTS = 4;
+
+    private final Gpu gpu;
+    private final Launcher launcher;
+    private final DeviceWorkspace workspace;
+    private long staging;
+    private long stagingBytes;
+
+    public CudaSampler(Gpu gpu) {
+        this.gpu = gpu;
+        this.launcher = new Launcher(gpu);
+        this.workspace = new DeviceWorkspace(gpu);
+    }
+
+    /** Whether rows of so many logits can be chosen from. */
+    public static boolean fits(int vocabulary) {
+        return vocabulary <= MOST_TOKENS;
+    }
+
+    public long bytes() {
+        return workspace.bytes();
+    }
+
+    /**
+     * Waits for the logits and chooses.
+     *
+     * @param logits on the device
+     * @param draws one for each row of them, null for rows that are not chosen from
+     * @return for each row, null where its draw is
+     */
+    public Draw.Drawn[] draw(Tensor logits, Draw[] draws) {
+        int vocabulary = logits.cols();
+        if (draws.length > logits.rows() || !fits(vocabulary)) {
+            throw new IllegalArgumentException(draws.length + " draws from logits " + logits);
+        }
+        workspace.reset();
+        Layout layout = Layout.of(draws, vocabulary);
+        if (layout.rows == 0) {
+            return new Draw.Drawn[draws.length];
+        }
+        long values = bring(draws, layout, vocabulary);
+        long edits = values + 4L * layout.edits;
+        long masks = values + 4L * layout.masks;
+        long changed = workspace.allocate(4L * layout.rows * vocabulary);
+        launcher.none().put(logits.address()).put(values).put(masks).put(vocabulary);
+        launcher.arguments().put(changed);
+        Grid chunks = new Grid(CHUNKS, layout.rows, 1, 256, 0);
+        launcher.launch("sample", "allow", chunks);
+        if (layout.mostEdits > 0) {
+            launcher.none().put(values).put(edits).put(vocabulary).put(changed);
+            launcher.launch("sample", "edit", new Grid(Math.ceilDiv(layout.mostEdits, 128), layout.rows, 1, 128, 0));
+        }
+        long surveys = workspace.allocate(16L * CHUNKS * layout.rows);
+        launcher.none().put(logits.address()).put(values).put(vocabulary).put(changed);
+        launcher.arguments().put(surveys);
+        launcher.launch("sample", "survey", chunks);
+        long weights = 0;
+        long sums = workspace.allocate(8L * CHUNKS * layout.rows);
+        if (layout.random) {
+            weights = workspace.allocate(8L * layout.rows * vocabulary);
+            launcher.none().put(values).put(surveys).put(vocabulary).put(changed);
+            launcher.arguments().put(weights).put(sums);
+            launcher.launch("sample", "weigh", chunks);
+        }
+        long chosen = workspace.allocate(8L * layout.rows);
+        launcher.none().put(logits.address()).put(values).put(surveys).put(vocabulary);
+        launcher.arguments().put(changed).put(weights).put(sums).put(chosen).put(chosen + 4L * layout.rows);
+        launcher.launch("sample", "pick", Grid.of(layout.rows, layout.random ? 1024 : 32));
+        gpu.download(chosen, staging, 8L * layout.rows);
+        return told(draws, layout.rows);
+    }
+
+    private Draw.Drawn[] told(Draw[] draws, int rows) {
+        Draw.Drawn[] drawn = new Draw.Drawn[draws.length];
+        int at = 0;
+        for (int i = 0; i < draws.length; i++) {
+            if (draws[i] != null) {
+                drawn[i] = new Draw.Drawn(
+                        Memory.i32(staging + 4L * at), Memory.f32(staging + 4L * (rows + at)));
+                at++;
+            }
+        }
+        return drawn;
+    }
+
+    /**
+     * Where what is brought over begins, in integers: draws, then edits, then masks.
+     *
+     * @param random whether any row has a temperature
+     */
+    private record Layout(int rows, int edits, int mostEdits, int masks, int ints, boolean random) {
+        static Layout of(Draw[] draws, int vocabulary) {
+            int rows = 0;
+            int edits = 0;
+            int mostEdits = 0;
+            int masks = 0;
+            boolean random = false;
+            for (Draw draw : draws) {
+                if (draw != null) {
+                    rows++;
+                    edits += draw.edits().count();
+                    mostEdits = Math.max(mostEdits, draw.edits().count());
+                    masks += draw.allowed() == null ? 0 : words(vocabulary);
+                    random |= draw.temperature() != 0;
+                }
+            }
+            int first = DRAW_INTS * rows;
+            int second = first + EDIT_INTS * edits;
+            return new Layout(rows, first, mostEdits, second, second + masks, random);
+        }
+
+        static int words(int vocabulary) {
+            return Math.ceilDiv(vocabulary, 64) * 2;
+        }
+    }
+
+    private long bring(Draw[] draws, Layout layout, int vocabulary) {
+        long bytes = 4L * layout.ints;
+        long needed = Math.max(bytes, 8L * layout.rows);
+        if (needed > stagingBytes) {
+            stagingBytes = 2 * needed;
+            staging = gpu.allocateHost(stagingBytes);
+        }
+        MemorySegment to = MemorySegment.ofAddress(staging).reinterpret(bytes);
+        int row = 0;
+        int edit = 0;
+        int mask = 0;
+        for (int i = 0; i < draws.length; i++) {
+            Draw draw = draws[i];
+            if (draw == null) {
+                continue;
+            }
+            long uniform = (long) (draw.uniform() * 0x1p53);
+            Cells cells = new Cells(to, DRAW_INTS * row++);
+            cells.put(i).put(draw.temperature()).put(draw.topK()).put(draw.topP()).put(draw.minP());
+            cells.put(draw.edits().repetition()).put((int) uniform).put((int) (uniform >>> 32));
+            cells.put(draw.allowed() == null ? -1 : mask).put(edit).put(draw.edits().count()).put(0);
+            edit(draw.edits(), new Cells(to, layout.edits + EDIT_INTS * edit));
+            edit += draw.edits().count();
+            if (draw.allowed() != null) {
+                Cells words = new Cells(to, layout.masks + mask);
+                for (int w = 0; w < Layout.words(vocabulary) / 2; w++) {
+                    long word = w < draw.allowed().length ? draw.allowed()[w] : 0;
+                    words.put((int) word).put((int) (word >>> 32));
+                }
+                mask += Layout.words(vocabulary);
+            }
+        }
+        long device = workspace.allocate(bytes);
+        gpu.upload(staging, device, bytes);
+        return device;
+    }
+
+    private static void edit(Draw.Edits edits, Cells cells) {
+        for (int i = 0; i < edits.count(); i++) {
+            cells.put(edits.tokens()[i]).put(edits.added()[i]).put(edits.taken()[i]);
+            cells.put(edits.repeated()[i] ? 1 : 0);
+        }
+    }
+
+    /** Integers and floats one after the other. */
+    private static final class Cells {
+        private final MemorySegment to;
+        private long at;
+
+        Cells(MemorySegment to, int first) {
+            this.to = to;
+            this.at = 4L * first;
+        }
+
+        Cells put(int value) {
+            to.set(ValueLayout.JAVA_INT_UNALIGNED, at, value);
+            at += 4;
+            return this;
+        }
+
+        Cells put(float value) {
+            return put(Float.floatToRawIntBits(value));
+        }
+    }
+
+    @Override
+    public void close() {
+        gpu.synchronize();
+        workspace.close();
+        launcher.close();
+    }
+}
