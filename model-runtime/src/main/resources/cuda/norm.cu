@@ -35,3 +35,19 @@ KERNEL(layer_norm, const float* x, const float* weight, const float* bias, float
         out[i] = bias ? normed + bias[i] : normed;
     }
 }
+
+// sum = a + b, and y its norm, while the sum is at hand.
+KERNEL(add_rms_norm, const float* a, const float* b, const float* weight, float epsilon, int width, float* sum,
+       float* y) {
+    long long from = (long long)blockIdx.x * width;
+    float square = 0.0f;
+    for (int i = threadIdx.x; i < width; i += blockDim.x) {
+        float value = a[from + i] + b[from + i];
+        sum[from + i] = value;
+        square += value * value;
+    }
+    float scale = 1.0f / sqrtf(block_sum(square) / (float)width + epsilon);
+    for (int i = threadIdx.x; i < width; i += blockDim.x) {
+        y[from + i] = sum[from + i] * scale * weight[i];
+    }
+}

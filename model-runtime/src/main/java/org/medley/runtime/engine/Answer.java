@@ -95,8 +95,8 @@ final class Answer {
      * @param row of the first of the work's logits
      * @param endings ids that end an answer
      */
-    Outcome choose(Runner.Yield yield, int row, int[] drafts, Set<Integer> endings) {
-        Draw.Drawn drawn = yield.drawn(row);
+    Outcome choose(Runner.Yield found, int row, int[] drafts, Set<Integer> endings) {
+        Draw.Drawn drawn = found.drawn(row);
         if (drawn != null) {
             if (constraint != null) {
                 constraint.accept(drawn.token());
@@ -106,7 +106,7 @@ final class Answer {
         List<Sampler.Choice> chosen = new ArrayList<>(1);
         for (int i = 0; i <= drafts.length; i++) {
             long[] allowed = constraint == null ? null : constraint.allowed();
-            Sampler.Choice choice = sampler.next(yield.logits().slice(row + i, 1).toArray(), allowed);
+            Sampler.Choice choice = sampler.next(found.logits().slice(row + i, 1).toArray(), allowed);
             chosen.add(choice);
             if (constraint != null) {
                 constraint.accept(choice.token());

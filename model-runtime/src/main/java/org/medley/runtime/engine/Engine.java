@@ -521,15 +521,15 @@ public final class Engine implements ServedModel, AutoCloseable {
     }
 
     /** What each work's answer chooses, null where the work yields nothing. */
-    private List<Answer.Outcome> choose(Pass pass, Runner.Yield yield) {
+    private List<Answer.Outcome> choose(Pass pass, Runner.Yield found) {
         Answer.Outcome[] outcomes = new Answer.Outcome[pass.works.size()];
         IntConsumer one = i -> {
             if (pass.firstRow[i] >= 0) {
                 Answer answer = answers.get(pass.works.get(i).sequence());
-                outcomes[i] = answer.choose(yield, pass.firstRow[i], pass.drafts[i], endTokens);
+                outcomes[i] = answer.choose(found, pass.firstRow[i], pass.drafts[i], endTokens);
             }
         };
-        if (yield.logits().size() < PARALLEL_LOGITS) {
+        if (found.logits().size() < PARALLEL_LOGITS) {
             for (int i = 0; i < outcomes.length; i++) {
                 one.accept(i);
             }

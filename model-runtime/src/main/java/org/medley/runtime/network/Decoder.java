@@ -69,12 +69,23 @@ public final class Decoder implements Network {
     @Override
     public Tensor hidden(Ops ops, Batch batch) {
         Tensor x = ops.embedding(weights.embedding(), batch.tokens());
+        Tensor in = ops.rmsNorm(x, weights.layers().getFirst().attentionNorm(), config.epsilon());
         for (int i = 0; i < weights.layers().size(); i++) {
             DecoderWeights.Layer layer = weights.layers().get(i);
-            x = ops.add(x, attention(ops, layer, i, ops.rmsNorm(x, layer.attentionNorm(), config.epsilon()), batch));
-            x = ops.add(x, mlp(ops, layer, ops.rmsNorm(x, layer.mlpNorm(), config.epsilon())));
+            Ops.Sum attended = ops.addNorm(x, attention(ops, layer, i, in, batch), layer.mlpNorm(), config.epsilon());
+            Ops.Sum out = ops.addNorm(
+                    attended.sum(), mlp(ops, layer, attended.norm()), normAfter(i), config.epsilon());
+            x = out.sum();
+            in = out.norm();
         }
-        return ops.rmsNorm(x, weights.finalNorm(), config.epsilon());
+        return in;
+    }
+
+    /** The norm that what a layer leaves goes through next. */
+    private Tensor normAfter(int layer) {
+        return layer + 1 < weights.layers().size()
+                ? weights.layers().get(layer + 1).attentionNorm()
+                : weights.finalNorm();
     }
 
     @Override

@@ -139,17 +139,20 @@ final class Gemma implements Network {
     @Override
     public Tensor hidden(Ops ops, Batch batch) {
         Tensor x = ops.scale(ops.embedding(embedding, batch.tokens()), embeddingScale);
+        Tensor in = ops.rmsNorm(x, layers.getFirst().inputNorm, epsilon);
         for (int i = 0; i < layers.size(); i++) {
             Layer layer = layers.get(i);
-            Tensor attended = attention(ops, layer, i, ops.rmsNorm(x, layer.inputNorm, epsilon), batch);
-            x = ops.add(x, ops.rmsNorm(attended, layer.attentionNorm, epsilon));
-            Tensor in = ops.rmsNorm(x, layer.mlpNorm, epsilon);
-            Tensor gated = ops.geglu(
-                    ops.linear(in, layer.mlp.gate(), null), ops.linear(in, layer.mlp.up(), null), Ops.Gelu.TANH);
-            Tensor out = ops.linear(gated, layer.mlp.down(), null);
-            x = ops.add(x, ops.rmsNorm(out, layer.mlpOutNorm, epsilon));
+            Tensor attended = ops.rmsNorm(attention(ops, layer, i, in, batch), layer.attentionNorm, epsilon);
+            Ops.Sum middle = ops.addNorm(x, attended, layer.mlpNorm, epsilon);
+            Tensor gate = ops.linear(middle.norm(), layer.mlp.gate(), null);
+            Tensor gated = ops.geglu(gate, ops.linear(middle.norm(), layer.mlp.up(), null), Ops.Gelu.TANH);
+            Tensor out = ops.rmsNorm(ops.linear(gated, layer.mlp.down(), null), layer.mlpOutNorm, epsilon);
+            Tensor next = i + 1 < layers.size() ? layers.get(i + 1).inputNorm : finalNorm;
+            Ops.Sum end = ops.addNorm(middle.sum(), out, next, epsilon);
+            x = end.sum();
+            in = end.norm();
         }
-        return ops.rmsNorm(x, finalNorm, epsilon);
+        return in;
     }
 
     private Tensor attention(Ops ops, Layer layer, int index, Tensor x, Batch batch) {

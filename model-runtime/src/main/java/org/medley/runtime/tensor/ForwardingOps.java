@@ -76,6 +76,11 @@ public abstract class ForwardingOps implements Ops {
     }
 
     @Override
+    public Sum addNorm(Tensor a, Tensor b, Tensor weight, float epsilon) {
+        return base.addNorm(a, b, weight, epsilon);
+    }
+
+    @Override
     public Tensor rows(Tensor x, int[] rows) {
         return base.rows(x, rows);
     }

@@ -89,6 +89,18 @@ public interface Ops {
     /** Elementwise sum. */
     Tensor add(Tensor a, Tensor b);
 
+    /**
+     * A sum and its {@link #rmsNorm norm}: what a layer adds to the stream, and what the next begins with. One op, because
+     * a device then reads the stream once.
+     */
+    default Sum addNorm(Tensor a, Tensor b, Tensor weight, float epsilon) {
+        Tensor sum = add(a, b);
+        return new Sum(sum, rmsNorm(sum, weight, epsilon));
+    }
+
+    /** @param norm of the sum */
+    record Sum(Tensor sum, Tensor norm) {}
+
     /** The given rows of {@code x}, in order. */
     Tensor rows(Tensor x, int[] rows);
 

@@ -85,15 +85,15 @@ abstract class CudaRunnerParity {
                 }
                 int[] rows = {0, 1, 2};
                 Tensor expected = processor.run(tokens, spans, rows);
-                Runner.Yield yield = device.run(tokens, spans, rows, () -> draws);
+                Runner.Yield found = device.run(tokens, spans, rows, () -> draws);
                 for (int s = 0; s < 3; s++) {
                     float[] logits = expected.slice(s, 1).toArray();
                     if (draws[s] == null) {
-                        assertThat(yield.drawn(s)).isNull();
-                        same(7, yield.logits().slice(s, 1).toArray(), logits);
+                        assertThat(found.drawn(s)).isNull();
+                        same(7, found.logits().slice(s, 1).toArray(), logits);
                     } else {
-                        assertThat(yield.drawn(s).token()).isEqualTo(Sampler.argmax(logits));
-                        assertThat(yield.drawn(s).logprob()).isNegative();
+                        assertThat(found.drawn(s).token()).isEqualTo(Sampler.argmax(logits));
+                        assertThat(found.drawn(s).logprob()).isNegative();
                     }
                 }
                 assertThat(processor.run(tokens, spans, rows, () -> draws).drawn(0)).isNull();

@@ -136,6 +136,20 @@ public final class CudaOps implements Ops, AutoCloseable {
     }
 
     @Override
+    public Sum addNorm(Tensor a, Tensor b, Tensor weight, float epsilon) {
+        int width = weight.cols();
+        check(Arrays.equals(a.shape(), b.shape()), () -> "add: " + a + " and " + b + " differ");
+        check(a.cols() % width == 0, () -> "rmsNorm: input " + a + " is no multiple of weight " + weight);
+        Tensor sum = workspace.tensor(a.rows(), a.cols());
+        Tensor norm = workspace.tensor(a.rows(), a.cols());
+        long by = weights.of(weight).address();
+        arguments.none().put(a.address()).put(b.address()).put(by).put(epsilon).put(width);
+        arguments.put(sum.address()).put(norm.address());
+        launch("norm", "add_rms_norm", Grid.rows(Math.toIntExact(a.size() / width), width));
+        return new Sum(sum, norm);
+    }
+
+    @Override
     public Tensor rope(Tensor x, int[] positions, RopeTable table) {
         check(
                 x.cols() % table.headSize() == 0 && positions.length == x.rows(),

@@ -66,6 +66,9 @@ abstract class CudaOpsParity {
         Tensor weight = random(random, width);
         same(seed, ops.rmsNorm(da, weight, 1e-5f), cpu.rmsNorm(a, weight, 1e-5f), 1e-5);
         same(seed, ops.add(da, db), cpu.add(a, b), 0);
+        Ops.Sum sum = ops.addNorm(da, db, weight, 1e-5f);
+        same(seed, sum.sum(), cpu.add(a, b), 0);
+        same(seed, sum.norm(), cpu.addNorm(a, b, weight, 1e-5f).norm(), 1e-5);
         same(seed, ops.scale(da, 0.3f), cpu.scale(a, 0.3f), 0);
         same(seed, ops.softCap(da, 1.5f), cpu.softCap(a, 1.5f), 1e-5);
         same(seed, ops.swiglu(da, db), cpu.swiglu(a, b), 1e-5);
