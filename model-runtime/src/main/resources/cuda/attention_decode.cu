@@ -10,7 +10,7 @@
 // decodes: row, keys and place of the table of each.
 template <class Store, int GROUP, int PARTS>
 __device__ __forceinline__ void decode(
-    const float* q, const int* decodes, const int* tables, Cache<typename Store::type> cache, int heads, int group,
+    const float* q, const int* decodes, const int* tables, Cache cache, int heads, int group,
     int size, float scale, int window, float cap, int splits, float* y, float* partial) {
     DYNAMIC_SHARED(float, shared);
     int lane = threadIdx.x % LANES;
@@ -57,10 +57,10 @@ __device__ __forceinline__ void decode(
             score[g] = 0.0f;
         }
         if (seen) {
-            const typename Store::type* key = cache.keys + at + (long long)lane * cache.token;
+            const u8* key = cache.keys + at + (long long)lane * cache.token;
             for (int d = 0; d < size; d += 2) {
-                float a = Store::get(key[d]);
-                float b = Store::get(key[d + 1]);
+                float a = Store::get(key, d);
+                float b = Store::get(key, d + 1);
 #pragma unroll
                 for (int g = 0; g < GROUP; g++) {
                     if (g < here) {
@@ -86,12 +86,12 @@ __device__ __forceinline__ void decode(
             if (page * PAGE + t < first || page * PAGE + t >= end) {
                 continue;
             }
-            const typename Store::type* value = cache.values + at + (long long)t * cache.token;
+            const u8* value = cache.values + at + (long long)t * cache.token;
             float v[PARTS];
 #pragma unroll
             for (int p = 0; p < PARTS; p++) {
                 int d = lane + LANES * p;
-                v[p] = d < size ? Store::get(value[d]) : 0.0f;
+                v[p] = d < size ? Store::get(value, d) : 0.0f;
             }
 #pragma unroll
             for (int g = 0; g < GROUP; g++) {
@@ -153,9 +153,9 @@ __device__ __forceinline__ void decode(
 }
 
 #define DECODE(name, Store, GROUP, PARTS)                                                                          \
-    KERNEL(decode_##name##_##GROUP##_##PARTS, const float* q, const int* decodes, const int* tables,               \
-           Store::type* keys, Store::type* values, long long page, long long head, int token, int heads,           \
-           int group, int size, float scale, int window, float cap, int splits, float* y, float* partial) {        \
+    KERNEL(decode_##name##_##GROUP##_##PARTS, const float* q, const int* decodes, const int* tables, u8* keys,     \
+           u8* values, long long page, long long head, int token, int heads, int group, int size, float scale,     \
+           int window, float cap, int splits, float* y, float* partial) {                                          \
         decode<Store, GROUP, PARTS>(q, decodes, tables, {keys, values, page, head, token}, heads, group, size,     \
                                     scale, window, cap, splits, y, partial);                                       \
     }

@@ -9,7 +9,7 @@
 // tiles: first row, rows, position of the first, keys of the sequence, place of its table.
 template <class Store, int PARTS>
 __device__ __forceinline__ void prefill(
-    const float* q, const int* tiles, const int* tables, Cache<typename Store::type> cache, int heads, int group,
+    const float* q, const int* tiles, const int* tables, Cache cache, int heads, int group,
     int size, float scale, int window, float cap, int causal, float* y) {
     DYNAMIC_SHARED(float, shared);
     int width = size + 1;
@@ -52,7 +52,7 @@ __device__ __forceinline__ void prefill(
         for (int i = threadIdx.x; i < PAGE * size; i += blockDim.x) {
             int t = i / size;
             page_of[t * width + i % size] =
-                t < tokens ? Store::get(cache.keys[base + (long long)t * cache.token + i % size]) : 0.0f;
+                t < tokens ? Store::get(cache.keys + base + (long long)t * cache.token, i % size) : 0.0f;
         }
         __syncthreads();
         float score[PAGE / SHARERS];
@@ -83,7 +83,7 @@ __device__ __forceinline__ void prefill(
         for (int i = threadIdx.x; i < PAGE * size; i += blockDim.x) {
             int t = i / size;
             page_of[t * width + i % size] =
-                t < tokens ? Store::get(cache.values[base + (long long)t * cache.token + i % size]) : 0.0f;
+                t < tokens ? Store::get(cache.values + base + (long long)t * cache.token, i % size) : 0.0f;
         }
         __syncthreads();
 #pragma unroll
@@ -113,9 +113,9 @@ __device__ __forceinline__ void prefill(
 }
 
 #define PREFILL(name, Store, PARTS)                                                                                \
-    KERNEL(prefill_##name##_##PARTS, const float* q, const int* tiles, const int* tables, Store::type* keys,       \
-           Store::type* values, long long page, long long head, int token, int heads, int group, int size,         \
-           float scale, int window, float cap, int causal, float* y) {                                             \
+    KERNEL(prefill_##name##_##PARTS, const float* q, const int* tiles, const int* tables, u8* keys, u8* values,    \
+           long long page, long long head, int token, int heads, int group, int size, float scale, int window,     \
+           float cap, int causal, float* y) {                                                                      \
         prefill<Store, PARTS>(q, tiles, tables, {keys, values, page, head, token}, heads, group, size, scale,      \
                               window, cap, causal, y);                                                             \
     }

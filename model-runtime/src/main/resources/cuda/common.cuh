@@ -122,3 +122,25 @@ __device__ __forceinline__ float block_max(float value) {
     __syncthreads();
     return value;
 }
+
+#ifndef EMULATED
+// c += a . b by a warp's tensor cores: c is 16 x 8 of F32, a 16 x 16 and b 16 x 8 of BF16, shared out over the lanes as
+// mma.m16n8k16 lays its fragments out.
+__device__ __forceinline__ void mma_bf16(float* c, const u32* a, u32 b0, u32 b1) {
+    asm volatile(
+        "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
+        : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+}
+
+// Two BF16, the first in the low half.
+__device__ __forceinline__ u32 pack_bf16(float low, float high) {
+    u32 both;
+    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(both) : "f"(high), "f"(low));
+    return both;
+}
+#else
+__device__ __forceinline__ u32 pack_bf16(float low, float high) {
+    return (u32)to_bf16(low) | (u32)to_bf16(high) << 16;
+}
+#endif

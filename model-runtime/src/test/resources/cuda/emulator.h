@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#define EMULATED
 #define __device__
 #define __global__
 #define __forceinline__ inline
@@ -41,6 +42,8 @@ static std::vector<char> stacks;
 static std::vector<Fiber> fibers;
 static std::vector<Barrier> warps;
 static std::vector<unsigned> exchanged;
+struct Fragments { unsigned a[4]; unsigned b[2]; };
+static std::vector<Fragments> fragments;
 static Barrier block;
 static jmp_buf scheduler;
 static unsigned current;
@@ -111,6 +114,31 @@ template <class T> static T __shfl_sync(unsigned, T value, int lane) {
     return emulator::exchange(value, (unsigned)lane);
 }
 
+// mma.m16n8k16 of BF16 as its documentation shares the matrices out: lane l has of a the rows l / 4 and l / 4 + 8 and the
+// columns 2 * (l % 4) and + 8 in pairs, of b the same columns as rows in column l / 4, of c rows as of a and columns in pairs.
+static inline float emulated_half(unsigned both, int which) {
+    return __uint_as_float(which == 0 ? both << 16 : both & 0xffff0000u);
+}
+static inline void mma_bf16(float* c, const unsigned* a, unsigned b0, unsigned b1) {
+    using namespace emulator;
+    unsigned warp = current / 32;
+    unsigned lane = current % 32;
+    fragments[current] = {{a[0], a[1], a[2], a[3]}, {b0, b1}};
+    wait(warps[warp], 32);
+    for (unsigned i = 0; i < 4; i++) {
+        unsigned row = lane / 4 + i / 2 * 8;
+        unsigned column = lane % 4 * 2 + i % 2;
+        double sum = c[i];
+        for (unsigned k = 0; k < 16; k++) {
+            const Fragments& left = fragments[warp * 32 + row % 8 * 4 + k % 8 / 2];
+            const Fragments& right = fragments[warp * 32 + column * 4 + k % 8 / 2];
+            sum += (double)emulated_half(left.a[row / 8 + k / 8 * 2], k % 2) * emulated_half(right.b[k / 8], k % 2);
+        }
+        c[i] = (float)sum;
+    }
+    wait(warps[warp], 32);
+}
+
 extern "C" int emulator_has(const char* name) { return emulator::registry().count(name); }
 
 // 0 when it ran, 1 if threads wait for others that never come.
@@ -123,6 +151,7 @@ extern "C" int emulator_run(const char* name, int gx, int gy, int gz, int thread
     stacks.resize(STACK * threads);
     fibers.resize(threads);
     exchanged.resize((threads + 31) / 32 * 32);
+    fragments.resize((threads + 31) / 32 * 32);
     std::vector<float> memory(shared / 4 + 1);
     dynamic = memory.data();
     for (unsigned b = 0; b < (unsigned)gx * gy * gz; b++) {

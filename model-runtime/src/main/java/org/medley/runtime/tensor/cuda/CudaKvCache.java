@@ -15,37 +15,44 @@ public final class CudaKvCache implements KvCache {
     private final DeviceMemory memory;
     private final int pages;
     private final DType dtype;
-    private final long elementBytes;
     private final Ops.Heads heads;
-    private final long layerElements;
-    private final long pageElements;
+    private final int tokenBytes;
+    private final long layerBytes;
+    private final long pageBytes;
     private final long base;
 
-    /** @param dtype F32, F16, BF16 or F8_E4M3 */
+    /** @param dtype F32, F16, BF16, F8_E4M3 or Q8 */
     public CudaKvCache(Gpu gpu, int pages, int layers, Ops.Heads heads, DType dtype) {
         this.gpu = gpu;
         this.memory = new DeviceMemory(gpu);
         this.pages = pages;
         this.dtype = dtype;
-        this.elementBytes = elementBytes(dtype);
         this.heads = heads;
-        this.layerElements = 2L * heads.kv() * KvPool.PAGE * heads.size();
-        this.pageElements = layers * layerElements;
-        this.base = memory.allocate((pages + 1) * pageElements * elementBytes);
+        this.tokenBytes = tokenBytes(heads, dtype);
+        this.layerBytes = 2L * heads.kv() * KvPool.PAGE * tokenBytes;
+        this.pageBytes = layers * layerBytes;
+        this.base = memory.allocate((pages + 1) * pageBytes);
     }
 
     /** Bytes that a page of such a cache takes. */
     public static long pageBytes(int layers, Ops.Heads heads, DType dtype) {
-        return 2L * layers * heads.kv() * KvPool.PAGE * heads.size() * elementBytes(dtype);
+        return 2L * layers * heads.kv() * KvPool.PAGE * tokenBytes(heads, dtype);
     }
 
-    private static long elementBytes(DType dtype) {
+    /** Of a head's vector; the last block of one that has blocks is whole. */
+    private static int tokenBytes(Ops.Heads heads, DType dtype) {
         return switch (dtype) {
-            case F32, F16, BF16, F8_E4M3 -> dtype.bytes(1);
+            case F32, F16, BF16, F8_E4M3, Q8 ->
+                Math.ceilDiv(heads.size(), dtype.blockElements()) * dtype.blockBytes();
             default ->
                 throw new IllegalArgumentException("keys and values cannot be stored as " + dtype.label()
-                        + " on a CUDA device; F32, F16, BF16 and F8_E4M3 are possible");
+                        + " on a CUDA device; F32, F16, BF16, F8_E4M3 and Q8_0 are possible");
         };
+    }
+
+    /** Whether what is stored has no more digits than tensor cores multiply, or hardly more. */
+    boolean rounded() {
+        return dtype != DType.F32;
     }
 
     /** What its format is called in the kernels' names. */
@@ -54,19 +61,20 @@ public final class CudaKvCache implements KvCache {
             case F16 -> "f16";
             case BF16 -> "bf16";
             case F8_E4M3 -> "f8_e4m3";
+            case Q8 -> "q8_0";
             default -> "f32";
         };
     }
 
     /** What kernels over a cache take: where a layer's keys and values begin, and how far apart pages, heads and tokens are. */
     Arguments put(Arguments arguments, int layer) {
-        long keys = base + layer * layerElements * elementBytes;
+        long keys = base + layer * layerBytes;
         return arguments
                 .put(keys)
-                .put(keys + layerElements / 2 * elementBytes)
-                .put(pageElements)
-                .put((long) KvPool.PAGE * heads.size())
-                .put(heads.size());
+                .put(keys + layerBytes / 2)
+                .put(pageBytes)
+                .put((long) KvPool.PAGE * tokenBytes)
+                .put(tokenBytes);
     }
 
     @Override
@@ -81,8 +89,7 @@ public final class CudaKvCache implements KvCache {
 
     @Override
     public void copy(int from, int to) {
-        long bytes = pageElements * elementBytes;
-        gpu.copy(base + from * bytes, base + to * bytes, bytes);
+        gpu.copy(base + from * pageBytes, base + to * pageBytes, pageBytes);
     }
 
     @Override

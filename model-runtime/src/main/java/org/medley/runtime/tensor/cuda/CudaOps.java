@@ -34,6 +34,7 @@ public final class CudaOps implements Ops, AutoCloseable {
     private final Launcher launcher;
     private final Arguments arguments;
     private final CudaLinear linear;
+    private final CudaAttention attention;
 
     /**
      * @param tablePages pages that a sequence may have
@@ -49,6 +50,7 @@ public final class CudaOps implements Ops, AutoCloseable {
         this.linear = new CudaLinear(launcher, weights, workspace);
         this.tablePages = tablePages;
         this.inputs = new PassInputs(gpu, memory, PassInputs.decodeInts(sequences, tablePages));
+        this.attention = new CudaAttention(launcher, workspace, inputs);
     }
 
     /** Takes back all results and brings over what a pass reads. */
@@ -170,8 +172,8 @@ public final class CudaOps implements Ops, AutoCloseable {
     }
 
     @Override
-    public Tensor attention(Tensor q, Tensor k, Tensor v, Attention attention, int layer, Batch batch) {
-        Heads heads = attention.heads();
+    public Tensor attention(Tensor q, Tensor k, Tensor v, Attention shape, int layer, Batch batch) {
+        Heads heads = shape.heads();
         int width = heads.kv() * heads.size();
         check(
                 q.cols() == heads.count() * heads.size()
@@ -184,72 +186,11 @@ public final class CudaOps implements Ops, AutoCloseable {
         check(
                 batch.cache() == null || batch.cache() instanceof CudaKvCache,
                 () -> "attention on a CUDA device over a cache that is elsewhere");
-        check(batch.cache() == null || attention.causal(), () -> "attention over a cache is causal");
+        check(batch.cache() == null || shape.causal(), () -> "attention over a cache is causal");
         if (inputs.batch() != batch) {
             inputs.bring(batch, new int[0], tablePages, workspace);
         }
-        CudaKvCache cache = (CudaKvCache) batch.cache();
-        if (cache != null) {
-            arguments
-                    .none()
-                    .put(k.address())
-                    .put(v.address())
-                    .put(inputs.slots())
-                    .put(heads.kv())
-                    .put(heads.size());
-            cache.put(arguments, layer);
-            launch("append", "append_" + cache.format(), Grid.rows(k.rows(), width));
-        }
-        int decodes = inputs.decodeCount();
-        AttentionPlan plan = AttentionPlan.of(
-                heads,
-                decodes,
-                inputs.tileCount(),
-                inputs.tablePages(),
-                gpu.properties().processors());
-        Tensor out = workspace.tensor(q.rows(), q.cols());
-        if (plan.decode() != null) {
-            long partial = workspace.allocate(plan.partialBytes(heads, decodes));
-            arguments.none().put(q.address()).put(inputs.decodes()).put(inputs.tables());
-            shape(cache.put(arguments, layer), attention)
-                    .put(plan.splits())
-                    .put(out.address())
-                    .put(partial);
-            launch("attention_decode", plan.decodeKernel(cache.format()), plan.decode());
-            if (plan.splits() > 1) {
-                arguments
-                        .none()
-                        .put(partial)
-                        .put(inputs.decodes())
-                        .put(heads.count())
-                        .put(heads.size());
-                arguments.put(plan.splits()).put(out.address());
-                launch("attention_decode", "merge_splits", new Grid(heads.count(), decodes, 1, 128, 0));
-            }
-        }
-        if (plan.prefill() != null) {
-            arguments.none().put(q.address()).put(inputs.tiles()).put(inputs.tables());
-            if (cache == null) {
-                // The rows themselves are the pages: their tables hold rows, which are the width apart.
-                arguments
-                        .put(k.address())
-                        .put(v.address())
-                        .put((long) width)
-                        .put((long) heads.size())
-                        .put(width);
-            } else {
-                cache.put(arguments, layer);
-            }
-            shape(arguments, attention).put(attention.causal() ? 1 : 0).put(out.address());
-            launch("attention_prefill", plan.prefillKernel(cache == null ? "f32" : cache.format()), plan.prefill());
-        }
-        return out;
-    }
-
-    private static Arguments shape(Arguments arguments, Attention attention) {
-        Heads heads = attention.heads();
-        arguments.put(heads.count()).put(heads.count() / heads.kv()).put(heads.size());
-        return arguments.put(attention.scale()).put(attention.window()).put(attention.softCap());
+        return attention.attention(q, k, v, shape, layer, (CudaKvCache) batch.cache());
     }
 
     @Override

@@ -126,10 +126,10 @@ abstract class CudaOpsParity {
     }
 
     @ParameterizedTest
-    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20})
     void attentionOverPagesHoweverSequencesAreCut(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
-        DType[] formats = {DType.F32, DType.BF16, DType.F16, DType.F8_E4M3};
+        DType[] formats = {DType.F32, DType.BF16, DType.F16, DType.F8_E4M3, DType.Q8};
         DType dtype = formats[(int) (seed % formats.length)];
         Attention attention = attention(random, true);
         Ops.Heads heads = attention.heads();
@@ -162,8 +162,10 @@ abstract class CudaOpsParity {
                 ops.begin(there, new int[0]);
                 Tensor y = ops.attention(ops.toDevice(q), ops.toDevice(k), ops.toDevice(v), attention, 1, there);
                 Tensor expected = cpu.attention(q, k, v, attention, 1, Batch.of(tokens, spans, pool));
-                // The processor's eight-bit cache has a scale per block, the device's has none.
-                same(seed, y, expected, dtype == DType.F8_E4M3 ? 0.12 : 2e-4);
+                // The processor's eight-bit floats have a scale per block, the device's have none; and tensor cores
+                // round what they multiply to BF16.
+                boolean rounded = dtype != DType.F32 && heads.size() % 8 == 0;
+                same(seed, y, expected, dtype == DType.F8_E4M3 ? 0.12 : rounded ? 1.5e-2 : 2e-4);
             }
         }
     }

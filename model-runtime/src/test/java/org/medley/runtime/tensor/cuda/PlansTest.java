@@ -26,7 +26,8 @@ class PlansTest {
             int tiles = random.nextInt(20);
             int pages = 1 + random.nextInt(4096);
             int processors = 1 + random.nextInt(160);
-            AttentionPlan plan = AttentionPlan.of(heads, decodes, tiles, pages, processors);
+            boolean rounded = random.nextBoolean();
+            AttentionPlan plan = AttentionPlan.of(heads, rounded, decodes, tiles, pages, processors);
             String what = "seed " + seed + ": " + heads + " " + plan;
             assertThat(32 * plan.parts()).as(what).isGreaterThanOrEqualTo(heads.size());
             assertThat(plan.splits()).as(what).isBetween(1, Math.max(1, pages));
@@ -41,10 +42,17 @@ class PlansTest {
             }
             if (tiles > 0) {
                 assertThat(plan.prefill().shared()).as(what).isLessThanOrEqualTo(LEAST_SHARED);
+                assertThat(plan.together() > 0).as(what).isEqualTo(rounded && heads.size() % 8 == 0);
+            }
+            if (tiles > 0 && plan.together() > 0) {
+                int chunks = plan.prefill().y() / heads.kv();
+                int queries = heads.count() / heads.kv();
+                assertThat(chunks * plan.together()).as(what).isBetween(queries, queries + plan.together() - 1);
+                assertThat(plan.prefill().threads()).as(what).isEqualTo(64 * plan.together());
             }
         }
         Ops.Heads huge = new Ops.Heads(1, 1, 258);
-        assertThatThrownBy(() -> AttentionPlan.of(huge, 1, 0, 1, 1)).hasMessageContaining("258");
+        assertThatThrownBy(() -> AttentionPlan.of(huge, true, 1, 0, 1, 1)).hasMessageContaining("258");
     }
 
     @ParameterizedTest
