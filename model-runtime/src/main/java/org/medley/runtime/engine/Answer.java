@@ -106,7 +106,8 @@ final class Answer {
         List<Sampler.Choice> chosen = new ArrayList<>(1);
         for (int i = 0; i <= drafts.length; i++) {
             long[] allowed = constraint == null ? null : constraint.allowed();
-            Sampler.Choice choice = sampler.next(found.logits().slice(row + i, 1).toArray(), allowed);
+            Sampler.Choice choice =
+                    sampler.next(found.logits().slice(row + i, 1).toArray(), allowed);
             chosen.add(choice);
             if (constraint != null) {
                 constraint.accept(choice.token());

@@ -414,7 +414,8 @@ public final class Engine implements ServedModel, AutoCloseable {
             runner.copy(step.copies());
             drafter.copy(step.copies());
             Pass pass = pass(step);
-            List<Answer.Outcome> outcomes = choose(pass, runner.run(pass.tokens, pass.spans, pass.rows, () -> draws(pass)));
+            List<Answer.Outcome> outcomes =
+                    choose(pass, runner.run(pass.tokens, pass.spans, pass.rows, () -> draws(pass)));
             int accepted = 0;
             for (int i = 0; i < outcomes.size(); i++) {
                 Step.Work work = step.works().get(i);

@@ -73,8 +73,7 @@ public final class Decoder implements Network {
         for (int i = 0; i < weights.layers().size(); i++) {
             DecoderWeights.Layer layer = weights.layers().get(i);
             Ops.Sum attended = ops.addNorm(x, attention(ops, layer, i, in, batch), layer.mlpNorm(), config.epsilon());
-            Ops.Sum out = ops.addNorm(
-                    attended.sum(), mlp(ops, layer, attended.norm()), normAfter(i), config.epsilon());
+            Ops.Sum out = ops.addNorm(attended.sum(), mlp(ops, layer, attended.norm()), normAfter(i), config.epsilon());
             x = out.sum();
             in = out.norm();
         }

@@ -11,8 +11,7 @@ package org.medley.runtime.tensor;
  * @param uniform the random number, in [0, 1)
  * @param allowed bits of the tokens that may be chosen, or null for all
  */
-public record Draw(
-        float temperature, int topK, float topP, float minP, double uniform, long[] allowed, Edits edits) {
+public record Draw(float temperature, int topK, float topP, float minP, double uniform, long[] allowed, Edits edits) {
     /**
      * Changes of single logits, each {@code (logit + added) ∘ repetition - taken}, where repetition divides positive and
      * multiplies negative ones of those that are marked repeated.

@@ -96,7 +96,8 @@ abstract class CudaRunnerParity {
                         assertThat(found.drawn(s).logprob()).isNegative();
                     }
                 }
-                assertThat(processor.run(tokens, spans, rows, () -> draws).drawn(0)).isNull();
+                assertThat(processor.run(tokens, spans, rows, () -> draws).drawn(0))
+                        .isNull();
             }
         }
     }

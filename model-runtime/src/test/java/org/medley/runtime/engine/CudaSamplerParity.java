@@ -87,7 +87,8 @@ abstract class CudaSamplerParity {
             Tensor again = ops.toDevice(Tensor.of(arena, logits, rows, vocabulary));
             drawn[left] = device.draw(again, draws)[left];
             for (int r = 0; r < rows; r++) {
-                String what = "seed " + seed + ", vocabulary " + vocabulary + ", position " + position + ", " + params[r];
+                String what =
+                        "seed " + seed + ", vocabulary " + vocabulary + ", position " + position + ", " + params[r];
                 Sampler.Choice got = there[r].drawn(drawn[r]);
                 assertThat(got.token()).as(what).isEqualTo(expected[r].token());
                 assertThat(got.logprob()).as(what).isCloseTo(expected[r].logprob(), within(2e-5f));

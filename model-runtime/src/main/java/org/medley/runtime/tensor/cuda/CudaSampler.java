@@ -90,8 +90,7 @@ public final class CudaSampler implements AutoCloseable {
         int at = 0;
         for (int i = 0; i < draws.length; i++) {
             if (draws[i] != null) {
-                drawn[i] = new Draw.Drawn(
-                        Memory.i32(staging + 4L * at), Memory.f32(staging + 4L * (rows + at)));
+                drawn[i] = new Draw.Drawn(Memory.i32(staging + 4L * at), Memory.f32(staging + 4L * (rows + at)));
                 at++;
             }
         }
@@ -147,9 +146,16 @@ public final class CudaSampler implements AutoCloseable {
             }
             long uniform = (long) (draw.uniform() * 0x1p53);
             Cells cells = new Cells(to, DRAW_INTS * row++);
-            cells.put(i).put(draw.temperature()).put(draw.topK()).put(draw.topP()).put(draw.minP());
+            cells.put(i)
+                    .put(draw.temperature())
+                    .put(draw.topK())
+                    .put(draw.topP())
+                    .put(draw.minP());
             cells.put(draw.edits().repetition()).put((int) uniform).put((int) (uniform >>> 32));
-            cells.put(draw.allowed() == null ? -1 : mask).put(edit).put(draw.edits().count()).put(0);
+            cells.put(draw.allowed() == null ? -1 : mask)
+                    .put(edit)
+                    .put(draw.edits().count())
+                    .put(0);
             edit(draw.edits(), new Cells(to, layout.edits + EDIT_INTS * edit));
             edit += draw.edits().count();
             if (draw.allowed() != null) {
