@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.ToIntFunction;
 import org.medley.runtime.engine.schedule.Step;
 import org.medley.runtime.network.DecoderLoader;
 import org.medley.runtime.network.Network;
@@ -47,14 +46,16 @@ final class CpuRunner implements Runner {
                 pages, shape.layers(), shape.heads().kv(), shape.heads().size(), cacheFormat);
     }
 
-    /** @param pages how many the cache shall have, by the network's shape */
-    static CpuRunner load(ModelSource model, Engine.Options options, ToIntFunction<Network.Shape> pages) {
+    static CpuRunner load(ModelSource model, Engine.Options options, PageCount pages) {
         Arena arena = Arena.ofShared();
         try {
             Network network = DecoderLoader.network(model, arena, options.context(), options.format());
             CpuWeights weights = new CpuWeights();
             network.matrices().forEach((name, matrix) -> layOut(model, name, matrix, weights, arena));
-            return new CpuRunner(network, arena, weights, pages.applyAsInt(network.shape()), options.cacheFormat());
+            Network.Shape shape = network.shape();
+            long pageBytes = KvPool.pageBytes(
+                    shape.layers(), shape.heads().kv(), shape.heads().size(), options.cacheFormat());
+            return new CpuRunner(network, arena, weights, pages.of(shape, pageBytes), options.cacheFormat());
         } catch (RuntimeException e) {
             arena.close();
             throw e;

@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
-import java.util.function.ToIntFunction;
 import java.util.stream.IntStream;
 import org.medley.runtime.engine.schedule.Step;
 import org.medley.runtime.network.DecoderLoader;
@@ -26,6 +25,7 @@ import org.medley.runtime.tensor.cuda.CudaKvCache;
 import org.medley.runtime.tensor.cuda.CudaOps;
 import org.medley.runtime.tensor.cuda.CudaSampler;
 import org.medley.runtime.tensor.cuda.CudaWeights;
+import org.medley.runtime.tensor.cuda.DevicePool;
 import org.medley.runtime.tensor.cuda.Gpu;
 import org.medley.runtime.weights.ModelSource;
 
@@ -58,28 +58,39 @@ final class CudaRunner implements Runner {
      * @param arena what the network's weights live in; closed with the runner
      * @param gpu closed with the runner
      */
-    private CudaRunner(Network network, Arena arena, Gpu gpu, int pages, DType cacheFormat) {
+    private CudaRunner(Network network, Arena arena, Gpu gpu, DevicePool pool, int pages, DType cacheFormat) {
         this.arena = arena;
         this.gpu = gpu;
         this.network = network;
         Network.Shape shape = network.shape();
         this.tablePages = Math.ceilDiv(shape.context(), KvPool.PAGE) + 1;
-        this.cache = new CudaKvCache(gpu, pages, shape.layers(), shape.heads(), cacheFormat);
-        this.weights = new CudaWeights(gpu);
+        this.cache = new CudaKvCache(pool, pages, shape.layers(), shape.heads(), cacheFormat);
+        this.weights = new CudaWeights(pool);
         this.weights.add(network.matrices().values());
-        this.ops = new CudaOps(gpu, weights, tablePages, MOST_RECORDED);
-        this.sampler = new CudaSampler(gpu);
+        this.ops = new CudaOps(pool, weights, tablePages, MOST_RECORDED);
+        this.sampler = new CudaSampler(pool);
     }
 
     /**
      * @param gpu closed with the runner, or if it cannot be made
-     * @param pages how many the cache shall have, by the network's shape
+     * @throws IllegalStateException if the device's memory is too small for weights and cache
      */
-    static CudaRunner load(Gpu gpu, ModelSource model, Engine.Options options, ToIntFunction<Network.Shape> pages) {
+    static CudaRunner load(Gpu gpu, ModelSource model, Engine.Options options, PageCount pages) {
         Arena arena = Arena.ofShared();
         try {
             Network network = DecoderLoader.network(model, arena, options.context(), options.format());
-            return new CudaRunner(network, arena, gpu, pages.applyAsInt(network.shape()), options.cacheFormat());
+            Network.Shape shape = network.shape();
+            long pageBytes = CudaKvCache.pageBytes(shape.layers(), shape.heads(), options.cacheFormat());
+            DevicePool pool = new DevicePool(gpu);
+            int count = pages.of(shape, pageBytes);
+            pool.require(Map.of(
+                    DevicePool.WEIGHTS,
+                    CudaWeights.bytes(network.matrices().values()),
+                    DevicePool.CACHE,
+                    (count + 1) * pageBytes,
+                    DevicePool.WORK,
+                    CudaOps.leastBytes()));
+            return new CudaRunner(network, arena, gpu, pool, count, options.cacheFormat());
         } catch (RuntimeException e) {
             arena.close();
             gpu.close();

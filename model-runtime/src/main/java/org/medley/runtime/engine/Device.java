@@ -1,9 +1,7 @@
 package org.medley.runtime.engine;
 
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.ToIntFunction;
 import org.jboss.logging.Logger;
-import org.medley.runtime.network.Network;
 import org.medley.runtime.tensor.cuda.Gpu;
 import org.medley.runtime.tensor.cuda.driver.CudaGpu;
 import org.medley.runtime.weights.ModelSource;
@@ -19,10 +17,9 @@ public enum Device {
     private static final AtomicBoolean TOLD = new AtomicBoolean();
 
     /**
-     * @param pages how many the cache shall have, by the network's shape
      * @throws IllegalStateException if a CUDA device is asked for and there is none that can be used
      */
-    Runner load(ModelSource model, Engine.Options options, ToIntFunction<Network.Shape> pages) {
+    Runner load(ModelSource model, Engine.Options options, Runner.PageCount pages) {
         if (this == CPU) {
             return CpuRunner.load(model, options, pages);
         }

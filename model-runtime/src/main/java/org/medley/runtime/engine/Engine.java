@@ -135,7 +135,7 @@ public final class Engine implements ServedModel, AutoCloseable {
         Runner large = null;
         try {
             this.words = TokenBytes.of(model);
-            large = options.device().load(model, options, shape -> pages(shape, options));
+            large = options.device().load(model, options, (shape, bytes) -> pages(shape, bytes, options));
             this.drafter = drafter(model, options, large);
         } catch (RuntimeException e) {
             if (large != null) {
@@ -161,16 +161,14 @@ public final class Engine implements ServedModel, AutoCloseable {
             throw new BadModelException(
                     small.path(), "has another tokenizer than " + model.path() + ", for which it" + " shall guess");
         }
-        return new ModelDrafter(options.device().load(small, options, shape -> large.pages()));
+        return new ModelDrafter(options.device().load(small, options, (shape, bytes) -> large.pages()));
     }
 
     /** As many as memory allows, at least one whole sequence's, at most all sequences'. */
-    private static int pages(Network.Shape shape, Options options) {
-        long bytes = KvPool.pageBytes(
-                shape.layers(), shape.heads().kv(), shape.heads().size(), options.cacheFormat());
+    private static int pages(Network.Shape shape, long pageBytes, Options options) {
         int sequence = Math.ceilDiv(shape.context(), KvPool.PAGE) + 1;
         long most = (long) sequence * options.limits().sequences();
-        return (int) Math.clamp(options.cacheBytes() / bytes, sequence, Math.min(most, Integer.MAX_VALUE / 2));
+        return (int) Math.clamp(options.cacheBytes() / pageBytes, sequence, Math.min(most, Integer.MAX_VALUE / 2));
     }
 
     public String name() {

@@ -13,6 +13,11 @@ import org.medley.runtime.tensor.Tensor;
 public interface Runner extends AutoCloseable {
     Network.Shape shape();
 
+    /** How many pages a cache shall have, by the network's shape and the bytes that a page takes on the device. */
+    interface PageCount {
+        int of(Network.Shape shape, long pageBytes);
+    }
+
     /** Pages of the cache. */
     int pages();
 

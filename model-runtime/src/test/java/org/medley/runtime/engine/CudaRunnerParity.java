@@ -33,8 +33,8 @@ abstract class CudaRunnerParity {
         SplittableRandom random = new SplittableRandom(seed);
         ModelSource model = ModelSource.of(TinyModel.write(folder.resolve("model"), seed));
         Engine.Options options = Engine.Options.DEFAULT.withContext(128);
-        try (Runner device = CudaRunner.load(open(), model, options, shape -> PAGES);
-                Runner processor = CpuRunner.load(model, options, shape -> PAGES)) {
+        try (Runner device = CudaRunner.load(open(), model, options, (shape, bytes) -> PAGES);
+                Runner processor = CpuRunner.load(model, options, (shape, bytes) -> PAGES)) {
             int sequences = 1 + random.nextInt(4);
             int[] lengths = new int[sequences];
             for (int pass = 0; pass < 8; pass++) {
@@ -72,8 +72,8 @@ abstract class CudaRunnerParity {
     void tokensAreDrawnWhereTheLogitsLie() throws Exception {
         ModelSource model = ModelSource.of(TinyModel.write(folder.resolve("model"), 7));
         Engine.Options options = Engine.Options.DEFAULT.withContext(128);
-        try (Runner device = CudaRunner.load(open(), model, options, shape -> PAGES);
-                Runner processor = CpuRunner.load(model, options, shape -> PAGES)) {
+        try (Runner device = CudaRunner.load(open(), model, options, (shape, bytes) -> PAGES);
+                Runner processor = CpuRunner.load(model, options, (shape, bytes) -> PAGES)) {
             SplittableRandom random = new SplittableRandom(7);
             for (int past = 0; past < 5; past++) {
                 int[] tokens = random.ints(3, 0, 259).toArray();

@@ -19,6 +19,7 @@ import org.medley.runtime.tensor.Tensor;
 import org.medley.runtime.tensor.cuda.CudaOps;
 import org.medley.runtime.tensor.cuda.CudaSampler;
 import org.medley.runtime.tensor.cuda.CudaWeights;
+import org.medley.runtime.tensor.cuda.DevicePool;
 import org.medley.runtime.tensor.cuda.Gpu;
 
 /** Tokens that a device chooses beside those that the sampler chooses, of any parameters, position after position. */
@@ -35,9 +36,10 @@ abstract class CudaSamplerParity {
     @BeforeEach
     void openDevice() {
         gpu = open();
-        weights = new CudaWeights(gpu);
-        ops = new CudaOps(gpu, weights, 1, 1);
-        device = new CudaSampler(gpu);
+        DevicePool pool = new DevicePool(gpu);
+        weights = new CudaWeights(pool);
+        ops = new CudaOps(pool, weights, 1, 1);
+        device = new CudaSampler(pool);
     }
 
     @AfterEach

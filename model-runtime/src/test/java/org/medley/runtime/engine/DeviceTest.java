@@ -24,10 +24,10 @@ class DeviceTest {
     @Test
     void withoutACudaDeviceModelsRunOnTheProcessorUnlessTheDeviceIsAskedFor() throws Exception {
         ModelSource model = ModelSource.of(TinyModel.write(folder.resolve("model"), 1));
-        try (Runner runner = Device.AUTO.load(model, Engine.Options.DEFAULT.withContext(64), shape -> 4)) {
+        try (Runner runner = Device.AUTO.load(model, Engine.Options.DEFAULT.withContext(64), (shape, bytes) -> 4)) {
             assertThat(runner).isInstanceOf(CpuRunner.class);
         }
-        assertThatThrownBy(() -> Device.CUDA.load(model, Engine.Options.DEFAULT, shape -> 4))
+        assertThatThrownBy(() -> Device.CUDA.load(model, Engine.Options.DEFAULT, (shape, bytes) -> 4))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessage(CudaPresence.absence().orElseThrow());
     }

@@ -22,9 +22,9 @@ public final class CudaKvCache implements KvCache {
     private final long base;
 
     /** @param dtype F32, F16, BF16, F8_E4M3 or Q8 */
-    public CudaKvCache(Gpu gpu, int pages, int layers, Ops.Heads heads, DType dtype) {
-        this.gpu = gpu;
-        this.memory = new DeviceMemory(gpu);
+    public CudaKvCache(DevicePool pool, int pages, int layers, Ops.Heads heads, DType dtype) {
+        this.gpu = pool.gpu();
+        this.memory = new DeviceMemory(pool, DevicePool.CACHE);
         this.pages = pages;
         this.dtype = dtype;
         this.heads = heads;

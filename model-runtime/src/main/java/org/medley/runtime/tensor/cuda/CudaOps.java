@@ -40,11 +40,11 @@ public final class CudaOps implements Ops, AutoCloseable {
      * @param tablePages pages that a sequence may have
      * @param sequences that may be in a pass that is recorded
      */
-    public CudaOps(Gpu gpu, CudaWeights weights, int tablePages, int sequences) {
-        this.gpu = gpu;
+    public CudaOps(DevicePool pool, CudaWeights weights, int tablePages, int sequences) {
+        this.gpu = pool.gpu();
         this.weights = weights;
-        this.memory = new DeviceMemory(gpu);
-        this.workspace = new DeviceWorkspace(gpu);
+        this.memory = new DeviceMemory(pool, DevicePool.WORK);
+        this.workspace = new DeviceWorkspace(pool);
         this.launcher = new Launcher(gpu);
         this.arguments = launcher.arguments();
         this.linear = new CudaLinear(launcher, weights, workspace);
@@ -57,6 +57,11 @@ public final class CudaOps implements Ops, AutoCloseable {
     public void begin(Batch batch, int[] rows) {
         workspace.reset();
         inputs.bring(batch, rows, tablePages, workspace);
+    }
+
+    /** Bytes that such ops and a sampler hold at least. */
+    public static long leastBytes() {
+        return 2 * DeviceWorkspace.SLAB_BYTES;
     }
 
     /** Bytes of the device's memory held beside weights and cache. */

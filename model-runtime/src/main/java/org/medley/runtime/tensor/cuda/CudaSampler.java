@@ -21,10 +21,10 @@ public final class CudaSampler implements AutoCloseable {
     private long staging;
     private long stagingBytes;
 
-    public CudaSampler(Gpu gpu) {
-        this.gpu = gpu;
+    public CudaSampler(DevicePool pool) {
+        this.gpu = pool.gpu();
         this.launcher = new Launcher(gpu);
-        this.workspace = new DeviceWorkspace(gpu);
+        this.workspace = new DeviceWorkspace(pool);
     }
 
     /** Whether rows of so many logits can be chosen from. */

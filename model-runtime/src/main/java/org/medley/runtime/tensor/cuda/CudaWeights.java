@@ -43,9 +43,9 @@ public final class CudaWeights implements AutoCloseable {
     private final Map<RopeTable, Long> ropes = new IdentityHashMap<>();
     private final Map<List<Ops.Expert>, Mixture> mixtures = new IdentityHashMap<>();
 
-    public CudaWeights(Gpu gpu) {
-        this.gpu = gpu;
-        this.memory = new DeviceMemory(gpu);
+    public CudaWeights(DevicePool pool) {
+        this.gpu = pool.gpu();
+        this.memory = new DeviceMemory(pool, DevicePool.WEIGHTS);
         this.staging = gpu.allocateHost(STAGING_BYTES);
     }
 
@@ -68,6 +68,15 @@ public final class CudaWeights implements AutoCloseable {
 
     public long bytes() {
         return memory.bytes();
+    }
+
+    /** Bytes that such weights take at least; one that goes by several names is there once. */
+    public static long bytes(Collection<Tensor> tensors) {
+        Map<Tensor, Boolean> once = new IdentityHashMap<>();
+        tensors.forEach(tensor -> once.put(tensor, true));
+        return once.keySet().stream()
+                .mapToLong(tensor -> StoredWeight.kept(tensor.dtype()) ? tensor.data().byteSize() : 4 * tensor.size())
+                .sum();
     }
 
     StoredWeight of(Tensor tensor) {

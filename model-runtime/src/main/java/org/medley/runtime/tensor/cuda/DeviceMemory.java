@@ -8,24 +8,28 @@ import org.medley.runtime.tensor.Tensor;
 
 /** Device memory that is held until it is freed, or all at once with this. */
 final class DeviceMemory implements AutoCloseable {
-    private final Gpu gpu;
+    private final DevicePool pool;
+    private final String use;
     private final Map<Long, Long> held = new HashMap<>();
 
-    DeviceMemory(Gpu gpu) {
-        this.gpu = gpu;
+    /** @param use what it is held for */
+    DeviceMemory(DevicePool pool, String use) {
+        this.pool = pool;
+        this.use = use;
     }
 
     long allocate(long bytes) {
-        long address = gpu.allocate(bytes);
+        long address = pool.allocate(use, bytes);
         held.put(address, bytes);
         return address;
     }
 
     void free(long address) {
-        if (held.remove(address) == null) {
+        Long bytes = held.remove(address);
+        if (bytes == null) {
             throw new IllegalArgumentException("device memory at " + Long.toHexString(address) + " is not held");
         }
-        gpu.free(address);
+        pool.free(use, address, bytes);
     }
 
     long bytes() {
@@ -44,7 +48,7 @@ final class DeviceMemory implements AutoCloseable {
 
     @Override
     public void close() {
-        held.keySet().forEach(gpu::free);
+        held.forEach((address, bytes) -> pool.free(use, address, bytes));
         held.clear();
     }
 }

@@ -10,7 +10,7 @@ import org.medley.runtime.tensor.Tensor;
  */
 final class DeviceWorkspace implements AutoCloseable {
     static final long ALIGNMENT = 256;
-    private static final long SLAB_BYTES = 64L << 20;
+    static final long SLAB_BYTES = 64L << 20;
 
     private record Slab(long address, long bytes) {}
 
@@ -19,8 +19,8 @@ final class DeviceWorkspace implements AutoCloseable {
     private int slab;
     private long used;
 
-    DeviceWorkspace(Gpu gpu) {
-        this.memory = new DeviceMemory(gpu);
+    DeviceWorkspace(DevicePool pool) {
+        this.memory = new DeviceMemory(pool, DevicePool.WORK);
     }
 
     Tensor tensor(int rows, int cols) {

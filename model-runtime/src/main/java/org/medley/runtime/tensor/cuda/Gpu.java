@@ -10,7 +10,7 @@ public interface Gpu extends AutoCloseable {
      * @param capability compute capability times ten
      * @param processors how many blocks it works on at once, at least
      * @param blockShared bytes that the threads of a block may share
-     * @param memory bytes in all
+     * @param memory bytes that were to be had when it was opened
      */
     record Properties(String name, int capability, int processors, int blockShared, long memory) {}
 

@@ -30,6 +30,7 @@ abstract class CudaOpsParity {
     private final Arena arena = Arena.ofShared();
     private final CpuOps cpu = new CpuOps(new Workspace());
     private Gpu gpu;
+    private DevicePool memory;
     private CudaWeights weights;
     private CudaOps ops;
 
@@ -39,8 +40,9 @@ abstract class CudaOpsParity {
     @BeforeEach
     void openDevice() {
         gpu = open();
-        weights = new CudaWeights(gpu);
-        ops = new CudaOps(gpu, weights, 16, 8);
+        memory = new DevicePool(gpu);
+        weights = new CudaWeights(memory);
+        ops = new CudaOps(memory, weights, 16, 8);
     }
 
     @AfterEach
@@ -144,7 +146,7 @@ abstract class CudaOpsParity {
             tables[s] = Arrays.copyOfRange(free, taken, taken += 8);
         }
         try (KvPool pool = new KvPool(pages, 2, heads.kv(), heads.size(), dtype);
-                CudaKvCache cache = new CudaKvCache(gpu, pages, 2, heads, dtype)) {
+                CudaKvCache cache = new CudaKvCache(memory, pages, 2, heads, dtype)) {
             for (int pass = 0; pass < 4; pass++) {
                 List<Batch.Span> spans = new ArrayList<>();
                 int rows = 0;

@@ -51,8 +51,8 @@ abstract class EightBitProducts {
             int k = 16 * (1 + random.nextInt(30));
             try (Arena arena = Arena.ofConfined();
                     Gpu gpu = open(capability);
-                    CudaWeights weights = new CudaWeights(gpu);
-                    CudaOps ops = new CudaOps(gpu, weights, 1, 1)) {
+                    CudaWeights weights = new CudaWeights(new DevicePool(gpu));
+                    CudaOps ops = new CudaOps(new DevicePool(gpu), weights, 1, 1)) {
                 Tensor weight = weight(random, arena, n, k, kind);
                 Tensor decoded = Tensor.of(arena, weight.toArray(), n, k);
                 Tensor x = Tensor.of(arena, input(random, m, k), m, k);

@@ -5,9 +5,11 @@ import static org.bytedeco.cuda.global.cudart.*;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.bytedeco.cuda.cudart.CUfunc_st;
 import org.bytedeco.cuda.cudart.CUgraphExec_st;
 import org.bytedeco.cuda.cudart.CUgraph_st;
@@ -46,7 +48,6 @@ public final class CudaGpu implements Gpu {
     private final Compiler compiler;
     private final CompiledKernels compiled;
     private final Blas blas;
-    private final long blasWorkspace;
     private final Map<String, CUmod_st> modules = new HashMap<>();
     private final Map<String, Kernel> kernels = new HashMap<>();
     private final List<CUfunc_st> functions = new ArrayList<>();
@@ -54,6 +55,7 @@ public final class CudaGpu implements Gpu {
     private final List<Integer> shared = new ArrayList<>();
 
     private final List<Long> hostBlocks = new ArrayList<>();
+    private final Set<Long> blocks = new HashSet<>();
     private final Address first = new Address();
     private final Address second = new Address();
     private final Map<Long, PointerPointer<Pointer>> argumentBlocks = new HashMap<>();
@@ -87,13 +89,13 @@ public final class CudaGpu implements Gpu {
         int capability =
                 10 * attribute(cudaDevAttrComputeCapabilityMajor) + attribute(cudaDevAttrComputeCapabilityMinor);
         this.compiler = new Compiler(capability);
+        long blasWorkspace = allocate(Blas.WORKSPACE);
         this.properties = new Properties(
                 "CUDA device of compute capability " + capability / 10 + "." + capability % 10,
                 capability,
                 attribute(cudaDevAttrMultiProcessorCount),
                 attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin),
                 memory());
-        this.blasWorkspace = allocate(Blas.WORKSPACE);
         this.blas = new Blas(blasWorkspace);
     }
 
@@ -116,7 +118,7 @@ public final class CudaGpu implements Gpu {
         try (SizeTPointer free = new SizeTPointer(1);
                 SizeTPointer total = new SizeTPointer(1)) {
             Calls.cuda(cudaMemGetInfo(free, total), "cudaMemGetInfo");
-            return total.get();
+            return free.get();
         }
     }
 
@@ -130,6 +132,7 @@ public final class CudaGpu implements Gpu {
         onThread();
         try (PointerPointer<Pointer> out = new PointerPointer<>(1)) {
             Calls.cuda(cudaMalloc(out, Math.max(1, bytes)), "cudaMalloc of " + bytes + " bytes");
+            blocks.add(out.get(0).address());
             return out.get(0).address();
         }
     }
@@ -137,6 +140,7 @@ public final class CudaGpu implements Gpu {
     @Override
     public void free(long address) {
         onThread();
+        blocks.remove(address);
         Calls.cuda(cudaFree(first.at(address)), "cudaFree");
     }
 
@@ -279,7 +283,8 @@ public final class CudaGpu implements Gpu {
     public void close() {
         synchronize();
         blas.close();
-        free(blasWorkspace);
+        // The library's workspace, and what a model that could not be loaded left.
+        List.copyOf(blocks).forEach(this::free);
         hostBlocks.forEach(address -> Calls.cuda(cudaFreeHost(first.at(address)), "cudaFreeHost"));
         modules.values().forEach(module -> Calls.cuda(cuModuleUnload(module), "cuModuleUnload"));
         Calls.cuda(cudaStreamDestroy(stream), "cudaStreamDestroy");
