@@ -40,7 +40,7 @@ interface RuntimeConfig {
     @WithDefault("4096")
     int context();
 
-    /** What models run on: auto (a CUDA device where there is one), cpu or cuda. */
+    /** What models run on: auto (a CUDA device where there is one), cpu, cuda, or cuda:n for one of several. */
     @WithDefault("auto")
     String device();
 
@@ -91,11 +91,15 @@ interface RuntimeConfig {
                 drafts(),
                 draftModel().map(ModelSource::of).orElse(null),
                 new Engine.Limits(sequences(), waiting(), Math.max(stepTokens(), sequences())),
-                chosen(
-                        "device",
-                        device(),
-                        Map.of("auto", Device.AUTO, "cpu", Device.CPU, "cuda", Device.CUDA),
-                        "auto, cpu and cuda"));
+                device(device()));
+    }
+
+    private static Device device(String value) {
+        try {
+            return Device.of(value);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("medley.runtime." + e.getMessage(), e);
+        }
     }
 
     private static <T> T chosen(String name, String value, Map<String, T> possible, String named) {

@@ -9,11 +9,16 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.medley.runtime.engine.Device;
 import org.medley.runtime.engine.Engine;
+import org.medley.runtime.engine.Runner;
 import org.medley.runtime.tensor.DType;
+import org.medley.runtime.tensor.cuda.Gpu;
 import org.medley.runtime.weights.ModelSource;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -63,6 +68,14 @@ public final class BenchCommand {
         abstract void measure(Machine.Limits limits, ObjectNode out) throws Exception;
     }
 
+    /** What is measured: the processor, or a CUDA device by its number. */
+    private static final class DeviceConverter implements ITypeConverter<Device> {
+        @Override
+        public Device convert(String name) {
+            return Device.of(name);
+        }
+    }
+
     @Command(
             name = "serve",
             mixinStandardHelpOptions = true,
@@ -104,6 +117,13 @@ public final class BenchCommand {
         @Option(names = "--drafts", defaultValue = "0", description = "tokens guessed ahead")
         int drafts;
 
+        @Option(
+                names = "--device",
+                defaultValue = "cpu",
+                converter = DeviceConverter.class,
+                description = "cpu, cuda, cuda:n or auto (${DEFAULT-VALUE})")
+        Device device;
+
         @Option(names = "--draft-model", description = "a smaller model with the same tokenizer that guesses")
         Path draft;
 
@@ -116,11 +136,21 @@ public final class BenchCommand {
                     .withContext(prompt + generate + 1)
                     .withFormat(format)
                     .withDrafts(drafts, draft == null ? null : ModelSource.of(draft))
-                    .withCache(cache, 2L << 30);
+                    .withCache(cache, 2L << 30)
+                    .withDevice(device);
+            double readBytes = limits.readBytes();
+            Optional<Gpu> open = device.open();
+            if (open.isPresent()) {
+                try (Gpu gpu = open.get()) {
+                    readBytes = new CudaBench(gpu, CudaBench.Sizes.FULL).copyBytes();
+                }
+            }
             ServeBench.Times times = new ServeBench.Times();
             try (Engine engine = new Engine(model, ModelSource.of(path), options, times)) {
+                System.out.println("on " + engine.device());
+                out.put("device", engine.device());
                 ServeBench bench = new ServeBench(engine, times, prompt, generate);
-                bench.alone(limits, out);
+                bench.alone(readBytes, out);
                 if (schema != null) {
                     bench.constrained(Files.readString(schema), out);
                 }
@@ -174,8 +204,24 @@ public final class BenchCommand {
             mixinStandardHelpOptions = true,
             description = "Matrix products of every weight format beside what memory delivers.")
     static final class Kernels extends Measurement {
+        @Option(
+                names = "--device",
+                defaultValue = "cpu",
+                converter = DeviceConverter.class,
+                description = "cpu, cuda, cuda:n or auto (${DEFAULT-VALUE})")
+        Device device;
+
         @Override
         void measure(Machine.Limits limits, ObjectNode out) {
+            Optional<Gpu> open = device.open();
+            if (open.isPresent()) {
+                try (Gpu gpu = open.get()) {
+                    new CudaBench(gpu, CudaBench.Sizes.FULL).run(out);
+                }
+                return;
+            }
+            System.out.println("on " + Runner.PROCESSOR);
+            out.put("device", Runner.PROCESSOR);
             KernelBench.run(limits, out.putArray("products"));
         }
     }

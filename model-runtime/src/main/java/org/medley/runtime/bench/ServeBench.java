@@ -102,8 +102,12 @@ final class ServeBench {
         return (System.nanoTime() - began) / 1e9;
     }
 
-    /** One request at a time, after a warm-up. */
-    void alone(Machine.Limits limits, ObjectNode out) throws InterruptedException {
+    /**
+     * One request at a time, after a warm-up.
+     *
+     * @param readBytes bytes per second that the device reads at most
+     */
+    void alone(double readBytes, ObjectNode out) throws InterruptedException {
         for (int i = 0; i < 3; i++) {
             seconds(prompt, Math.min(generate, 16));
         }
@@ -125,7 +129,7 @@ final class ServeBench {
                 .put("generated_tokens_per_cpu_s", generate / cpu)
                 .put("weight_bytes", engine.weightBytes())
                 .put("bytes_per_s", moved)
-                .put("share_of_read_bandwidth", moved / limits.readBytes());
+                .put("share_of_read_bandwidth", moved / readBytes);
         System.out.printf(
                 Locale.ROOT,
                 "prompt     %8.1f tokens/s %8.1f tokens per CPU-second%n",
@@ -137,7 +141,7 @@ final class ServeBench {
                 generate / wall,
                 generate / cpu,
                 moved / 1e9,
-                100 * moved / limits.readBytes());
+                100 * moved / readBytes);
     }
 
     /**

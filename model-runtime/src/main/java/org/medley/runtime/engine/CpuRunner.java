@@ -76,6 +76,11 @@ final class CpuRunner implements Runner {
     }
 
     @Override
+    public String device() {
+        return PROCESSOR;
+    }
+
+    @Override
     public int pages() {
         return cache.pages();
     }

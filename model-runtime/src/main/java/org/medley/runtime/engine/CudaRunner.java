@@ -104,6 +104,11 @@ final class CudaRunner implements Runner {
     }
 
     @Override
+    public String device() {
+        return gpu.properties().name();
+    }
+
+    @Override
     public int pages() {
         return cache.pages();
     }

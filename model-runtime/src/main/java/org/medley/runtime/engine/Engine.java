@@ -217,6 +217,11 @@ public final class Engine implements ServedModel, AutoCloseable {
         return live.get();
     }
 
+    /** What the model runs on, in words. */
+    public String device() {
+        return runner.device();
+    }
+
     /** Bytes of weights read for every pass. */
     public long weightBytes() {
         return runner.weightBytes();

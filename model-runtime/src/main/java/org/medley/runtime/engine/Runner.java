@@ -11,7 +11,13 @@ import org.medley.runtime.tensor.Tensor;
 
 /** A model on a device, with its cache: what an engine runs its steps on. Used by one thread. */
 public interface Runner extends AutoCloseable {
+    /** What the processor is called where it is said what ran. */
+    String PROCESSOR = "the processor";
+
     Network.Shape shape();
+
+    /** What it runs on, in words. */
+    String device();
 
     /** How many pages a cache shall have, by the network's shape and the bytes that a page takes on the device. */
     interface PageCount {

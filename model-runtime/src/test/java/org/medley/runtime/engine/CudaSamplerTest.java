@@ -13,6 +13,6 @@ class CudaSamplerTest extends CudaSamplerParity {
     @Override
     Gpu open() {
         assumeThat(CudaPresence.absence()).as("a CUDA device").isEmpty();
-        return CudaGpu.open();
+        return CudaGpu.open(0);
     }
 }

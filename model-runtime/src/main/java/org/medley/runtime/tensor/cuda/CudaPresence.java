@@ -23,22 +23,27 @@ public final class CudaPresence {
 
     private CudaPresence() {}
 
-    /** Why no device can be used, in one plain line; empty if one can, as far as the driver says. */
+    /** Why the first device cannot be used, in one plain line; empty if it can, as far as the driver says. */
     public static Optional<String> absence() {
-        return absence(DRIVER);
+        return absence(0);
     }
 
-    static Optional<String> absence(String library) {
+    /** The same of one of several. */
+    public static Optional<String> absence(int device) {
+        return absence(DRIVER, device);
+    }
+
+    static Optional<String> absence(String library, int device) {
         try (Arena arena = Arena.ofConfined()) {
             SymbolLookup driver = SymbolLookup.libraryLookup(library, arena);
-            return Optional.ofNullable(new Driver(driver, arena).complaint());
+            return Optional.ofNullable(new Driver(driver, arena, device).complaint());
         } catch (IllegalArgumentException e) {
             return Optional.of("no NVIDIA driver: " + library + " cannot be loaded");
         }
     }
 
     /** What is asked of the driver; each function returns 0 if it did as it was asked. */
-    private record Driver(SymbolLookup library, Arena arena) {
+    private record Driver(SymbolLookup library, Arena arena, int device) {
         /** Null for none. */
         String complaint() {
             int rc = call("cuInit", 0);
@@ -50,6 +55,9 @@ public final class CudaPresence {
             int count = out.get(ValueLayout.JAVA_INT, 0);
             if (rc != 0 || count < 1) {
                 return "the NVIDIA driver sees no device";
+            }
+            if (device >= count) {
+                return "there is no CUDA device " + device + ", the driver sees " + count + ", from 0 on";
             }
             int capability = 10 * attribute(out, MAJOR) + attribute(out, MINOR);
             return capability < OLDEST
@@ -64,7 +72,7 @@ public final class CudaPresence {
                     FunctionDescriptor.of(
                             ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
             try {
-                int rc = (int) function.invokeExact(out, which, 0);
+                int rc = (int) function.invokeExact(out, which, device);
                 return rc == 0 ? out.get(ValueLayout.JAVA_INT, 0) : 0;
             } catch (Throwable e) {
                 throw new IllegalStateException("cuDeviceGetAttribute", e);

@@ -11,6 +11,6 @@ class CudaOpsTest extends CudaOpsParity {
     @Override
     Gpu open() {
         assumeThat(CudaPresence.absence()).as("a CUDA device").isEmpty();
-        return CudaGpu.open();
+        return CudaGpu.open(0);
     }
 }

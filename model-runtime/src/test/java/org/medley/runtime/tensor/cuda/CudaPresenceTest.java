@@ -16,18 +16,21 @@ class CudaPresenceTest {
 
     @Test
     void aMachineWithoutDriverIsToldFromOneWithout() {
-        assertThat(CudaPresence.absence("libnowhere-cuda.so.1"))
+        assertThat(CudaPresence.absence("libnowhere-cuda.so.1", 0))
                 .contains("no NVIDIA driver: libnowhere-cuda.so.1 cannot be loaded");
     }
 
     @Test
     void aDriverIsBelievedInWhatItSeesAndHowOldItIs() throws Exception {
-        assertThat(CudaPresence.absence(driver(100, 0, 0, 0))).contains("the NVIDIA driver sees no device");
-        assertThat(CudaPresence.absence(driver(0, 0, 0, 0))).contains("the NVIDIA driver sees no device");
-        assertThat(CudaPresence.absence(driver(803, 1, 9, 0))).contains("the NVIDIA driver does not start: error 803");
-        assertThat(CudaPresence.absence(driver(0, 1, 7, 5)))
+        assertThat(CudaPresence.absence(driver(100, 0, 0, 0), 0)).contains("the NVIDIA driver sees no device");
+        assertThat(CudaPresence.absence(driver(0, 0, 0, 0), 0)).contains("the NVIDIA driver sees no device");
+        assertThat(CudaPresence.absence(driver(803, 1, 9, 0), 0)).contains("the NVIDIA driver does not start: error 803");
+        assertThat(CudaPresence.absence(driver(0, 1, 7, 5), 0))
                 .contains("the device has compute capability 7.5; 8.0 is the least that is supported");
-        assertThat(CudaPresence.absence(driver(0, 2, 8, 0))).isEmpty();
+        assertThat(CudaPresence.absence(driver(0, 2, 8, 0), 0)).isEmpty();
+        assertThat(CudaPresence.absence(driver(0, 2, 8, 0), 1)).isEmpty();
+        assertThat(CudaPresence.absence(driver(0, 2, 8, 0), 2))
+                .contains("there is no CUDA device 2, the driver sees 2, from 0 on");
     }
 
     private String driver(int init, int count, int major, int minor) throws Exception {

@@ -11,7 +11,7 @@ class CudaProductsTest extends EightBitProducts {
     @Override
     Gpu open(int capability) {
         assumeThat(CudaPresence.absence()).as("a CUDA device").isEmpty();
-        Gpu gpu = CudaGpu.open();
+        Gpu gpu = CudaGpu.open(0);
         if (gpu.properties().capability() != capability) {
             gpu.close();
         }

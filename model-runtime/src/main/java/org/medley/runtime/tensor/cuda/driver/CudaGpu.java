@@ -2,6 +2,7 @@ package org.medley.runtime.tensor.cuda.driver;
 
 import static org.bytedeco.cuda.global.cudart.*;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -29,7 +30,7 @@ import org.medley.runtime.tensor.cuda.KernelSource;
 import org.medley.runtime.tensor.cuda.Product;
 
 /**
- * The first CUDA device. This package alone names the bindings' classes, and it calls only what the libraries of CUDA
+ * A CUDA device. This package alone names the bindings' classes, and it calls only what the libraries of CUDA
  * 13.0 have: a function that is bound but missing ends the process.
  */
 public final class CudaGpu implements Gpu {
@@ -43,6 +44,7 @@ public final class CudaGpu implements Gpu {
         System.setProperty("org.bytedeco.javacpp.noPointerGC", "true");
     }
 
+    private final int number;
     private final Properties properties;
     private final CUstream_st stream = new CUstream_st();
     private final Compiler compiler;
@@ -62,17 +64,18 @@ public final class CudaGpu implements Gpu {
     private Thread thread;
 
     /**
-     * Opens the device.
+     * Opens one of the machine's devices.
      *
+     * @param number from 0 on
      * @throws IllegalStateException if there is none that can be used, with the reason in one plain line
      */
-    public static CudaGpu open() {
-        Optional<String> absence = CudaPresence.absence();
+    public static CudaGpu open(int number) {
+        Optional<String> absence = CudaPresence.absence(number);
         if (absence.isPresent()) {
             throw new IllegalStateException(absence.get());
         }
         try {
-            return new CudaGpu(CompiledKernels.ofUser());
+            return new CudaGpu(number, CompiledKernels.ofUser());
         } catch (LinkageError e) {
             throw new IllegalStateException(
                     "CUDA's libraries cannot be loaded (libcudart.so.13, libcublasLt.so.13 and libnvrtc.so.13 are"
@@ -82,7 +85,8 @@ public final class CudaGpu implements Gpu {
         }
     }
 
-    private CudaGpu(CompiledKernels compiled) {
+    private CudaGpu(int number, CompiledKernels compiled) {
+        this.number = number;
         this.compiled = compiled;
         onThread();
         Calls.cuda(cudaStreamCreateWithFlags(stream, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
@@ -91,7 +95,8 @@ public final class CudaGpu implements Gpu {
         this.compiler = new Compiler(capability);
         long blasWorkspace = allocate(Blas.WORKSPACE);
         this.properties = new Properties(
-                "CUDA device of compute capability " + capability / 10 + "." + capability % 10,
+                "CUDA device " + number + ", " + name(number) + " of compute capability " + capability / 10 + "."
+                        + capability % 10,
                 capability,
                 attribute(cudaDevAttrMultiProcessorCount),
                 attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin),
@@ -102,16 +107,26 @@ public final class CudaGpu implements Gpu {
     /** The device's context is one of each thread; calls of the driver find none on a thread that did not choose it. */
     private void onThread() {
         if (Thread.currentThread() != thread) {
-            Calls.cuda(cudaSetDevice(0), "cudaSetDevice");
+            Calls.cuda(cudaSetDevice(number), "cudaSetDevice");
             thread = Thread.currentThread();
         }
     }
 
-    private static int attribute(int which) {
+    private int attribute(int which) {
         try (IntPointer value = new IntPointer(1)) {
-            Calls.cuda(cudaDeviceGetAttribute(value, which, 0), "cudaDeviceGetAttribute");
+            Calls.cuda(cudaDeviceGetAttribute(value, which, number), "cudaDeviceGetAttribute");
             return value.get();
         }
+    }
+
+    private static String name(int number) {
+        byte[] name = new byte[256];
+        Calls.cuda(cuDeviceGetName(name, name.length, number), "cuDeviceGetName");
+        int end = 0;
+        while (end < name.length && name[end] != 0) {
+            end++;
+        }
+        return new String(name, 0, end, StandardCharsets.UTF_8);
     }
 
     private static long memory() {
