@@ -1,9 +1,7 @@
 package org.medley.runtime.tensor;
 
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 import java.util.List;
-import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.medley.runtime.tensor.kernel.AttentionKernel;
 import org.medley.runtime.tensor.kernel.GeluKernel;
@@ -33,11 +31,11 @@ public final class CpuOps implements Ops {
 
     @Override
     public Tensor embedding(Tensor table, int[] ids) {
+        Shapes.embedding(table, ids);
         Tensor out = workspace.tensor(ids.length, table.cols());
         long rowBytes = table.dtype().bytes(table.cols());
         for (int i = 0; i < ids.length; i++) {
             int id = ids[i];
-            check(id >= 0 && id < table.rows(), () -> "token id " + id + " is outside " + table);
             if (table.dtype() == DType.F32) {
                 MemorySegment.copy(Memory.ALL, table.address() + id * rowBytes, Memory.ALL, out.row(i), rowBytes);
             } else {
@@ -54,15 +52,14 @@ public final class CpuOps implements Ops {
     public Tensor linear(Tensor x, Tensor weight, Tensor bias) {
         int n = weight.rows();
         int k = weight.cols();
-        check(x.cols() == k, () -> "linear: input " + x + " does not fit weight " + weight);
-        check(bias == null || bias.size() == n, () -> "linear: bias " + bias + " does not fit weight " + weight);
+        Shapes.linear(x, weight, bias);
         int m = x.rows();
         Tensor out = workspace.tensor(m, n);
         Panels panels = weights.panels(weight);
         if (panels != null) {
             Gemm.linear(m, x.address(), panels, out.address());
         } else {
-            check(weight.dtype() == DType.F32, () -> "linear: weight " + weight + " is not laid out for the CPU");
+            Shapes.check(weight.dtype() == DType.F32, () -> "linear: weight " + weight + " is not laid out for the CPU");
             Matrix transposed = Matrix.rowMajor(weight.address(), k).transposed();
             Gemm.parallel(m, n, k, Matrix.rowMajor(x.address(), k), transposed, out.address(), n, false);
         }
@@ -77,7 +74,7 @@ public final class CpuOps implements Ops {
     @Override
     public Tensor rmsNorm(Tensor x, Tensor weight, float epsilon) {
         int width = weight.cols();
-        check(x.cols() % width == 0, () -> "rmsNorm: input " + x + " is no multiple of weight " + weight);
+        Shapes.norm("rmsNorm", x, weight, null);
         Tensor out = workspace.tensor(x.rows(), x.cols());
         int groups = Math.toIntExact(x.size() / width);
         Workers.ranges(
@@ -91,8 +88,7 @@ public final class CpuOps implements Ops {
     @Override
     public Tensor layerNorm(Tensor x, Tensor weight, Tensor bias, float epsilon) {
         int width = weight.cols();
-        check(x.cols() % width == 0, () -> "layerNorm: input " + x + " is no multiple of weight " + weight);
-        check(bias == null || bias.size() == width, () -> "layerNorm: bias " + bias + " does not fit " + weight);
+        Shapes.norm("layerNorm", x, weight, bias);
         Tensor out = workspace.tensor(x.rows(), x.cols());
         long offset = bias == null ? 0 : bias.address();
         Workers.ranges(
@@ -105,15 +101,7 @@ public final class CpuOps implements Ops {
 
     @Override
     public Tensor rope(Tensor x, int[] positions, RopeTable table) {
-        check(
-                x.cols() % table.headSize() == 0 && positions.length == x.rows(),
-                () -> "rope: input " + x + " does not fit heads of " + table.headSize() + " and " + positions.length
-                        + " positions");
-        for (int position : positions) {
-            check(
-                    position >= 0 && position < table.positions(),
-                    () -> "position " + position + " is outside the context of " + table.positions());
-        }
+        Shapes.rope(x, positions, table);
         Tensor out = workspace.tensor(x.rows(), x.cols());
         Workers.ranges(
                 x.rows(),
@@ -124,20 +112,10 @@ public final class CpuOps implements Ops {
 
     @Override
     public Tensor attention(Tensor q, Tensor k, Tensor v, Attention attention, int layer, Batch batch) {
-        Heads heads = attention.heads();
-        int width = heads.kv() * heads.size();
-        check(
-                q.cols() == heads.count() * heads.size()
-                        && k.cols() == width
-                        && Arrays.equals(k.shape(), v.shape())
-                        && q.rows() == batch.rows()
-                        && k.rows() == batch.rows(),
-                () -> "attention: q " + q + ", k " + k + ", v " + v + " do not fit " + heads + " over " + batch.rows()
-                        + " rows");
+        Shapes.attention(q, k, v, attention, batch);
         Tensor out = workspace.tensor(q.rows(), q.cols());
         if (batch.cache() != null) {
-            check(attention.causal(), () -> "attention over a cache is causal");
-            check(batch.cache() instanceof KvPool, () -> "attention on the CPU over a cache that is elsewhere");
+            Shapes.check(batch.cache() instanceof KvPool, () -> "attention on the CPU over a cache that is elsewhere");
             paged(q, k, v, attention, layer, batch, (KvPool) batch.cache(), out);
         } else {
             whole(q, k, v, attention, batch, out);
@@ -194,7 +172,7 @@ public final class CpuOps implements Ops {
 
     @Override
     public Tensor swiglu(Tensor gate, Tensor up) {
-        check(Arrays.equals(gate.shape(), up.shape()), () -> "swiglu: gate " + gate + " and up " + up + " differ");
+        Shapes.same("swiglu", gate, up);
         Tensor out = workspace.tensor(gate.rows(), gate.cols());
         Workers.ranges(
                 Math.toIntExact(gate.size()),
@@ -210,7 +188,7 @@ public final class CpuOps implements Ops {
 
     @Override
     public Tensor geglu(Tensor gate, Tensor up, Gelu form) {
-        check(Arrays.equals(gate.shape(), up.shape()), () -> "geglu: gate " + gate + " and up " + up + " differ");
+        Shapes.same("geglu", gate, up);
         return elementwise(gate, (from, to, out) -> GeluKernel.gelu(form, gate.address(), up.address(), out, from, to));
     }
 
@@ -237,9 +215,7 @@ public final class CpuOps implements Ops {
     /** Expert after expert over the rows that chose it: a row's sum has one order, whoever else is in the batch. */
     @Override
     public Tensor mixture(Tensor x, Tensor router, List<Expert> experts, int top, boolean normalized) {
-        check(
-                router.rows() == experts.size() && top >= 1 && top <= experts.size(),
-                () -> "mixture: " + top + " of " + experts.size() + " experts, router " + router);
+        Shapes.mixture(x, router, experts, top);
         Tensor scores = linear(x, router, null);
         Tensor out = workspace.zeros(x.rows(), x.cols());
         float[][] weights = new float[x.rows()][];
@@ -266,7 +242,7 @@ public final class CpuOps implements Ops {
 
     @Override
     public Tensor add(Tensor a, Tensor b) {
-        check(Arrays.equals(a.shape(), b.shape()), () -> "add: " + a + " and " + b + " differ");
+        Shapes.same("add", a, b);
         Tensor out = workspace.tensor(a.rows(), a.cols());
         Workers.ranges(
                 Math.toIntExact(a.size()),
@@ -277,10 +253,10 @@ public final class CpuOps implements Ops {
 
     @Override
     public Tensor rows(Tensor x, int[] rows) {
+        Shapes.rows(x, rows);
         Tensor out = workspace.tensor(rows.length, x.cols());
         for (int i = 0; i < rows.length; i++) {
             int row = rows[i];
-            check(row >= 0 && row < x.rows(), () -> "row " + row + " is outside " + x);
             MemorySegment.copy(Memory.ALL, x.row(row), Memory.ALL, out.row(i), 4L * x.cols());
         }
         return out;
@@ -288,20 +264,14 @@ public final class CpuOps implements Ops {
 
     @Override
     public Tensor means(Tensor x, List<Batch.Span> spans) {
+        Shapes.means(x, spans);
         Tensor out = workspace.zeros(spans.size(), x.cols());
         for (int i = 0; i < spans.size(); i++) {
             Batch.Span span = spans.get(i);
-            check(span.row() + span.rows() <= x.rows(), () -> "means: " + span + " is outside " + x);
             for (int row = 0; row < span.rows(); row++) {
                 RowKernels.axpy(1f / span.rows(), x.row(span.row() + row), out.row(i), x.cols());
             }
         }
         return out;
-    }
-
-    private static void check(boolean holds, Supplier<String> otherwise) {
-        if (!holds) {
-            throw new IllegalArgumentException(otherwise.get());
-        }
     }
 }

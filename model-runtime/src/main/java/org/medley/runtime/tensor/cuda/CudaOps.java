@@ -1,16 +1,12 @@
 package org.medley.runtime.tensor.cuda;
 
-import java.lang.foreign.Arena;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.function.Supplier;
 import org.medley.runtime.tensor.Attention;
 import org.medley.runtime.tensor.Batch;
 import org.medley.runtime.tensor.DType;
-import org.medley.runtime.tensor.Memory;
 import org.medley.runtime.tensor.Ops;
 import org.medley.runtime.tensor.RopeTable;
+import org.medley.runtime.tensor.Shapes;
 import org.medley.runtime.tensor.Tensor;
 
 /**
@@ -35,6 +31,7 @@ public final class CudaOps implements Ops, AutoCloseable {
     private final Arguments arguments;
     private final CudaLinear linear;
     private final CudaAttention attention;
+    private final CudaMixture mixture;
 
     /**
      * @param tablePages pages that a sequence may have
@@ -51,6 +48,7 @@ public final class CudaOps implements Ops, AutoCloseable {
         this.tablePages = tablePages;
         this.inputs = new PassInputs(gpu, memory, PassInputs.decodeInts(sequences, tablePages));
         this.attention = new CudaAttention(launcher, workspace, inputs);
+        this.mixture = new CudaMixture(launcher, this, weights, workspace);
     }
 
     /** Takes back all results and brings over what a pass reads. */
@@ -71,7 +69,7 @@ public final class CudaOps implements Ops, AutoCloseable {
 
     /** Copies a tensor of the host, as activations. */
     public Tensor toDevice(Tensor host) {
-        check(host.dtype() == DType.F32, () -> "activations are F32, not " + host);
+        Shapes.check(host.dtype() == DType.F32, () -> "activations are F32, not " + host);
         Tensor out = workspace.tensor(host.rows(), host.cols());
         gpu.upload(host.address(), out.address(), 4 * host.size());
         gpu.synchronize();
@@ -85,9 +83,7 @@ public final class CudaOps implements Ops, AutoCloseable {
 
     @Override
     public Tensor embedding(Tensor table, int[] ids) {
-        for (int id : ids) {
-            check(id >= 0 && id < table.rows(), () -> "token id " + id + " is outside " + table);
-        }
+        Shapes.embedding(table, ids);
         StoredWeight stored = weights.of(table);
         Tensor out = workspace.tensor(ids.length, table.cols());
         long device = ints(ids);
@@ -96,7 +92,8 @@ public final class CudaOps implements Ops, AutoCloseable {
         return out;
     }
 
-    private long ints(int[] values) {
+    /** Where integers lie on the device, of a pass or brought over now. */
+    long ints(int[] values) {
         long known = inputs.find(values);
         if (known != 0) {
             return known;
@@ -108,17 +105,14 @@ public final class CudaOps implements Ops, AutoCloseable {
 
     @Override
     public Tensor linear(Tensor x, Tensor weight, Tensor bias) {
-        check(x.cols() == weight.cols(), () -> "linear: input " + x + " does not fit weight " + weight);
-        check(
-                bias == null || bias.size() == weight.rows(),
-                () -> "linear: bias " + bias + " does not fit weight " + weight);
+        Shapes.linear(x, weight, bias);
         return linear.linear(x, weight, bias);
     }
 
     @Override
     public Tensor rmsNorm(Tensor x, Tensor weight, float epsilon) {
         int width = weight.cols();
-        check(x.cols() % width == 0, () -> "rmsNorm: input " + x + " is no multiple of weight " + weight);
+        Shapes.norm("rmsNorm", x, weight, null);
         Tensor out = workspace.tensor(x.rows(), x.cols());
         long by = weights.of(weight).address();
         arguments.none().put(x.address()).put(by).put(epsilon).put(width).put(out.address());
@@ -129,8 +123,7 @@ public final class CudaOps implements Ops, AutoCloseable {
     @Override
     public Tensor layerNorm(Tensor x, Tensor weight, Tensor bias, float epsilon) {
         int width = weight.cols();
-        check(x.cols() % width == 0, () -> "layerNorm: input " + x + " is no multiple of weight " + weight);
-        check(bias == null || bias.size() == width, () -> "layerNorm: bias " + bias + " does not fit " + weight);
+        Shapes.norm("layerNorm", x, weight, bias);
         Tensor out = workspace.tensor(x.rows(), x.cols());
         arguments.none().put(x.address()).put(weights.of(weight).address());
         arguments
@@ -145,8 +138,8 @@ public final class CudaOps implements Ops, AutoCloseable {
     @Override
     public Sum addNorm(Tensor a, Tensor b, Tensor weight, float epsilon) {
         int width = weight.cols();
-        check(Arrays.equals(a.shape(), b.shape()), () -> "add: " + a + " and " + b + " differ");
-        check(a.cols() % width == 0, () -> "rmsNorm: input " + a + " is no multiple of weight " + weight);
+        Shapes.same("add", a, b);
+        Shapes.norm("rmsNorm", a, weight, null);
         Tensor sum = workspace.tensor(a.rows(), a.cols());
         Tensor norm = workspace.tensor(a.rows(), a.cols());
         long by = weights.of(weight).address();
@@ -158,15 +151,7 @@ public final class CudaOps implements Ops, AutoCloseable {
 
     @Override
     public Tensor rope(Tensor x, int[] positions, RopeTable table) {
-        check(
-                x.cols() % table.headSize() == 0 && positions.length == x.rows(),
-                () -> "rope: input " + x + " does not fit heads of " + table.headSize() + " and " + positions.length
-                        + " positions");
-        for (int position : positions) {
-            check(
-                    position >= 0 && position < table.positions(),
-                    () -> "position " + position + " is outside the context of " + table.positions());
-        }
+        Shapes.rope(x, positions, table);
         Tensor out = workspace.tensor(x.rows(), x.cols());
         long angles = weights.of(table);
         long device = ints(positions);
@@ -178,20 +163,10 @@ public final class CudaOps implements Ops, AutoCloseable {
 
     @Override
     public Tensor attention(Tensor q, Tensor k, Tensor v, Attention shape, int layer, Batch batch) {
-        Heads heads = shape.heads();
-        int width = heads.kv() * heads.size();
-        check(
-                q.cols() == heads.count() * heads.size()
-                        && k.cols() == width
-                        && Arrays.equals(k.shape(), v.shape())
-                        && q.rows() == batch.rows()
-                        && k.rows() == batch.rows(),
-                () -> "attention: q " + q + ", k " + k + ", v " + v + " do not fit " + heads + " over " + batch.rows()
-                        + " rows");
-        check(
+        Shapes.attention(q, k, v, shape, batch);
+        Shapes.check(
                 batch.cache() == null || batch.cache() instanceof CudaKvCache,
                 () -> "attention on a CUDA device over a cache that is elsewhere");
-        check(batch.cache() == null || shape.causal(), () -> "attention over a cache is causal");
         if (inputs.batch() != batch) {
             inputs.bring(batch, new int[0], tablePages, workspace);
         }
@@ -200,7 +175,7 @@ public final class CudaOps implements Ops, AutoCloseable {
 
     @Override
     public Tensor swiglu(Tensor gate, Tensor up) {
-        return gated("swiglu", gate, up);
+        return combined("swiglu", "swiglu", gate, up);
     }
 
     @Override
@@ -213,16 +188,16 @@ public final class CudaOps implements Ops, AutoCloseable {
 
     @Override
     public Tensor geglu(Tensor gate, Tensor up, Gelu form) {
-        return gated(form == Gelu.ERF ? "geglu_erf" : "geglu_tanh", gate, up);
+        return combined("geglu", form == Gelu.ERF ? "geglu_erf" : "geglu_tanh", gate, up);
     }
 
     @Override
     public Tensor add(Tensor a, Tensor b) {
-        return gated("add", a, b);
+        return combined("add", "add", a, b);
     }
 
-    private Tensor gated(String kernel, Tensor a, Tensor b) {
-        check(Arrays.equals(a.shape(), b.shape()), () -> kernel + ": " + a + " and " + b + " differ");
+    private Tensor combined(String op, String kernel, Tensor a, Tensor b) {
+        Shapes.same(op, a, b);
         Tensor out = workspace.tensor(a.rows(), a.cols());
         arguments.none().put(a.address()).put(b.address()).put(a.size()).put(out.address());
         launch("elementwise", kernel, Grid.elements(a.size()));
@@ -248,16 +223,14 @@ public final class CudaOps implements Ops, AutoCloseable {
 
     /** {@code y += factor * x}, in place. */
     public void accumulate(float factor, Tensor x, Tensor y) {
-        check(x.size() == y.size(), () -> "accumulate: " + x + " and " + y + " differ");
+        Shapes.check(x.size() == y.size(), () -> "accumulate: " + x + " and " + y + " differ");
         arguments.none().put(factor).put(x.address()).put(x.size()).put(y.address());
         launch("elementwise", "axpy", Grid.elements(x.size()));
     }
 
     @Override
     public Tensor rows(Tensor x, int[] rows) {
-        for (int row : rows) {
-            check(row >= 0 && row < x.rows(), () -> "row " + row + " is outside " + x);
-        }
+        Shapes.rows(x, rows);
         Tensor out = workspace.tensor(rows.length, x.cols());
         if (rows.length == 0) {
             return out;
@@ -270,10 +243,10 @@ public final class CudaOps implements Ops, AutoCloseable {
 
     @Override
     public Tensor means(Tensor x, List<Batch.Span> spans) {
+        Shapes.means(x, spans);
         int[] ends = new int[spans.size()];
         for (int i = 0; i < ends.length; i++) {
             ends[i] = spans.get(i).row() + spans.get(i).rows();
-            check(ends[i] <= x.rows(), () -> "means: spans " + spans + " are outside " + x);
         }
         Tensor out = workspace.tensor(ends.length, x.cols());
         arguments.none().put(x.address()).put(ints(ends)).put(x.cols()).put(out.address());
@@ -283,100 +256,12 @@ public final class CudaOps implements Ops, AutoCloseable {
 
     @Override
     public Tensor mixture(Tensor x, Tensor router, List<Expert> experts, int top, boolean normalized) {
-        check(
-                router.rows() == experts.size() && top >= 1 && top <= experts.size(),
-                () -> "mixture: " + top + " of " + experts.size() + " experts, router " + router);
-        Tensor scores = linear(x, router, null);
-        int choices = x.rows() * top;
-        long chosen = workspace.allocate(4L * choices);
-        long shares = workspace.allocate(4L * choices);
-        arguments.none().put(scores.address()).put(experts.size()).put(top).put(normalized ? 1 : 0);
-        arguments.put(chosen).put(shares);
-        launch("mixture", "route", new Grid(x.rows(), 1, 1, 32, 4 * experts.size()));
-        return x.rows() <= FEW_ROWS ? each(x, experts, top, chosen, shares) : together(x, experts, top, chosen, shares);
-    }
-
-    /** Every choice is a product by itself, without the host knowing what was chosen. */
-    private Tensor each(Tensor x, List<Expert> experts, int top, long chosen, long shares) {
-        CudaWeights.Mixture mixture = weights.of(experts);
-        int choices = x.rows() * top;
-        Tensor gate = chosen(mixture, 0, mixture.gate(), choices, chosen, x, top);
-        Tensor up = chosen(mixture, 1, mixture.up(), choices, chosen, x, top);
-        Tensor down = chosen(mixture, 2, mixture.down(), choices, chosen, swiglu(gate, up), 1);
-        Tensor out = workspace.tensor(x.rows(), down.cols());
-        arguments
-                .none()
-                .put(down.address())
-                .put(shares)
-                .put(top)
-                .put(down.cols())
-                .put(out.address());
-        launch("mixture", "weighted_sum", Grid.rows(x.rows(), down.cols()));
-        return out;
-    }
-
-    private Tensor chosen(
-            CudaWeights.Mixture mixture, int part, StoredWeight weight, int choices, long chosen, Tensor x, int share) {
-        Tensor out = workspace.tensor(choices, weight.rows());
-        weight.first(arguments, mixture.addresses(part), mixture.factors(part, weight));
-        arguments
-                .put(chosen)
-                .put(x.address())
-                .put(share)
-                .put(weight.rows())
-                .put(weight.cols())
-                .put(out.address());
-        Grid grid = new Grid(Math.ceilDiv(weight.rows(), LinearPlan.WARPS), choices, 1, 32 * LinearPlan.WARPS, 0);
-        launch("gemv", "chosen_gemv_" + weight.format(), grid);
-        return out;
-    }
-
-    /** Expert after expert over the rows that chose it, which the host sorts out. */
-    private Tensor together(Tensor x, List<Expert> experts, int top, long chosen, long shares) {
-        int choices = x.rows() * top;
-        Tensor out = workspace.tensor(x.rows(), x.cols());
-        gpu.zero(out.address(), 4 * out.size());
-        int[] expert = new int[choices];
-        int[] share = new int[choices];
-        try (Arena host = Arena.ofConfined()) {
-            long at = host.allocate(8L * choices, 8).address();
-            gpu.download(chosen, at, 4L * choices);
-            gpu.download(shares, at + 4L * choices, 4L * choices);
-            for (int i = 0; i < choices; i++) {
-                expert[i] = Memory.i32(at + 4L * i);
-                share[i] = Memory.i32(at + 4L * (choices + i));
-            }
-        }
-        for (int e = 0; e < experts.size(); e++) {
-            List<Integer> mine = new ArrayList<>();
-            for (int i = 0; i < choices; i++) {
-                if (expert[i] == e) {
-                    mine.add(i);
-                }
-            }
-            if (mine.isEmpty()) {
-                continue;
-            }
-            int[] rows = mine.stream().mapToInt(i -> i / top).toArray();
-            Expert w = experts.get(e);
-            Tensor in = rows(x, rows);
-            Tensor y = linear(swiglu(linear(in, w.gate(), null), linear(in, w.up(), null)), w.down(), null);
-            long to = ints(rows);
-            long by = ints(mine.stream().mapToInt(i -> share[i]).toArray());
-            arguments.none().put(y.address()).put(to).put(by).put(y.cols()).put(out.address());
-            launch("mixture", "scatter_add", Grid.rows(rows.length, y.cols()));
-        }
-        return out;
+        Shapes.mixture(x, router, experts, top);
+        return mixture.mixture(x, router, experts, top, normalized);
     }
 
     private void launch(String file, String kernel, Grid grid) {
         launcher.launch(file, kernel, grid);
-    }
-
-    private static void check(boolean holds, Supplier<String> otherwise) {
-        if (!holds) {
-            throw new IllegalArgumentException(otherwise.get());
-        }
     }
 
     @Override
