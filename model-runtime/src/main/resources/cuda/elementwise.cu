@@ -96,14 +96,6 @@ KERNEL(rows, const float* x, const int* picked, int cols, float* y) {
     }
 }
 
-// y += factor * x
-KERNEL(axpy, float factor, const float* x, long long count, float* y) {
-    long long i = ELEMENT;
-    if (i < count) {
-        y[i] += factor * x[i];
-    }
-}
-
 // y = x + bias, the bias repeated for every row of `cols`
 KERNEL(add_bias, const float* bias, int cols, long long count, float* y) {
     long long i = ELEMENT;

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.medley.runtime.tensor.LowRank;
 import org.medley.runtime.tensor.Tensor;
 import org.medley.runtime.weights.BadModelException;
 import org.medley.runtime.weights.Formats;
@@ -25,16 +26,10 @@ final class Adapter implements AutoCloseable {
     private static final Pattern NAME =
             Pattern.compile("base_model\\.model\\.(.+)\\.lora_([AB])(\\.default)?\\.weight");
 
-    /**
-     * @param a [rank, in]
-     * @param b [out, rank]
-     */
-    record Delta(Tensor a, Tensor b, float scale) {}
-
     private final Arena arena;
-    private final Map<Tensor, Delta> deltas;
+    private final Map<Tensor, LowRank> deltas;
 
-    private Adapter(Arena arena, Map<Tensor, Delta> deltas) {
+    private Adapter(Arena arena, Map<Tensor, LowRank> deltas) {
         this.arena = arena;
         this.deltas = deltas;
     }
@@ -53,11 +48,11 @@ final class Adapter implements AutoCloseable {
         }
     }
 
-    private static Map<Tensor, Delta> deltas(Path folder, Map<String, Tensor> matrices, Arena arena) {
+    private static Map<Tensor, LowRank> deltas(Path folder, Map<String, Tensor> matrices, Arena arena) {
         Path file = folder.resolve("adapter_model.safetensors");
         Map<String, Tensor> tensors = Safetensors.map(file, arena).tensors();
         float scale = scale(folder.resolve("adapter_config.json"));
-        Map<Tensor, Delta> deltas = new IdentityHashMap<>();
+        Map<Tensor, LowRank> deltas = new IdentityHashMap<>();
         for (String name : tensors.keySet()) {
             Matcher parts = NAME.matcher(name);
             if (!parts.matches()) {
@@ -76,7 +71,7 @@ final class Adapter implements AutoCloseable {
                 throw new BadModelException(
                         file, "tensor " + name + " is " + a + ", its partner " + b + "; they do not fit " + base);
             }
-            deltas.put(base, new Delta(Formats.toF32(a, arena), Formats.toF32(b, arena), scale));
+            deltas.put(base, new LowRank(Formats.toF32(a, arena), Formats.toF32(b, arena), scale));
         }
         if (deltas.isEmpty() || 2 * deltas.size() != tensors.size()) {
             throw new BadModelException(
@@ -111,13 +106,13 @@ final class Adapter implements AutoCloseable {
     }
 
     /** Null if the matrix is not adapted. */
-    Delta of(Tensor matrix) {
+    LowRank of(Tensor matrix) {
         return deltas.get(matrix);
     }
 
     List<Tensor> matrices() {
         List<Tensor> all = new ArrayList<>();
-        deltas.values().forEach(delta -> all.addAll(List.of(delta.a, delta.b)));
+        deltas.values().forEach(delta -> all.addAll(List.of(delta.a(), delta.b())));
         return all;
     }
 

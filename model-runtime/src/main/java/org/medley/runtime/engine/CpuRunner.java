@@ -2,9 +2,7 @@ package org.medley.runtime.engine;
 
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.medley.runtime.engine.schedule.Step;
 import org.medley.runtime.network.DecoderLoader;
 import org.medley.runtime.network.Network;
@@ -13,7 +11,7 @@ import org.medley.runtime.tensor.CpuOps;
 import org.medley.runtime.tensor.CpuWeights;
 import org.medley.runtime.tensor.DType;
 import org.medley.runtime.tensor.KvPool;
-import org.medley.runtime.tensor.Ops;
+import org.medley.runtime.tensor.LowRank;
 import org.medley.runtime.tensor.Tensor;
 import org.medley.runtime.tensor.Workspace;
 import org.medley.runtime.tensor.kernel.RowKernels;
@@ -28,7 +26,7 @@ final class CpuRunner implements Runner {
     private final Workspace workspace = new Workspace();
     private final CpuOps ops;
     private final KvPool cache;
-    private final Map<String, Adapter> adapters = new HashMap<>();
+    private final Adapters adapters;
 
     /**
      * @param arena what the network's weights live in; closed with the runner
@@ -41,6 +39,11 @@ final class CpuRunner implements Runner {
         this.network = network;
         this.weights = weights;
         this.ops = new CpuOps(workspace, weights);
+        this.adapters = new Adapters(
+                network.matrices(),
+                adapter -> weights.add(adapter.matrices(), adapter.arena()),
+                adapter -> weights.remove(adapter.matrices()),
+                this::add);
         var shape = network.shape();
         this.cache = new KvPool(
                 pages, shape.layers(), shape.heads().kv(), shape.heads().size(), cacheFormat);
@@ -93,30 +96,35 @@ final class CpuRunner implements Runner {
     @Override
     public Tensor run(int[] tokens, List<Batch.Span> spans, int[] rows) {
         workspace.reset();
-        boolean adapted = spans.stream().anyMatch(span -> span.adapter() != null);
-        Ops through = adapted ? new AdapterOps(ops, CpuRunner::accumulate, adapters, spans, tokens.length) : ops;
-        return network.logits(through, Batch.of(tokens, spans, cache), rows);
+        return network.logits(adapters.over(ops, spans, tokens.length), Batch.of(tokens, spans, cache), rows);
     }
 
-    private static void accumulate(float factor, Tensor x, Tensor y) {
-        RowKernels.axpy(factor, x.address(), y.address(), Math.toIntExact(x.size()));
+    /** Rows that follow each other and go through one part go together. */
+    private void add(Tensor x, Tensor y, int[] chosen, List<LowRank> parts) {
+        int from = 0;
+        while (from < chosen.length) {
+            int to = from + 1;
+            while (to < chosen.length && chosen[to] == chosen[from]) {
+                to++;
+            }
+            LowRank part = chosen[from] < 0 ? null : parts.get(chosen[from]);
+            if (part != null) {
+                Tensor low = ops.linear(x.slice(from, to - from), part.a(), null);
+                Tensor more = ops.linear(low, part.b(), null);
+                RowKernels.axpy(part.scale(), more.address(), y.row(from), Math.toIntExact(more.size()));
+            }
+            from = to;
+        }
     }
 
     @Override
     public void addAdapter(String name, Path folder) {
-        Adapter adapter = Adapter.read(folder, network.matrices());
-        removeAdapter(name);
-        weights.add(adapter.matrices(), adapter.arena());
-        adapters.put(name, adapter);
+        adapters.add(name, folder);
     }
 
     @Override
     public void removeAdapter(String name) {
-        Adapter adapter = adapters.remove(name);
-        if (adapter != null) {
-            weights.remove(adapter.matrices());
-            adapter.close();
-        }
+        adapters.remove(name);
     }
 
     @Override
@@ -131,7 +139,7 @@ final class CpuRunner implements Runner {
 
     @Override
     public void close() {
-        List.copyOf(adapters.keySet()).forEach(this::removeAdapter);
+        adapters.close();
         cache.close();
         workspace.close();
         arena.close();

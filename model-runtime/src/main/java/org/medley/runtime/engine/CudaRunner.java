@@ -46,7 +46,7 @@ final class CudaRunner implements Runner {
     private final CudaSampler sampler;
     private final CudaKvCache cache;
     private final int tablePages;
-    private final Map<String, Adapter> adapters = new HashMap<>();
+    private final Adapters adapters;
     /** By how many sequences; those of {@code seen} ran once, after which nothing of them is new to the device. */
     private final Map<Integer, Recorded> recorded = new HashMap<>();
 
@@ -69,6 +69,7 @@ final class CudaRunner implements Runner {
         this.weights.add(network.matrices().values());
         this.ops = new CudaOps(pool, weights, tablePages, MOST_RECORDED);
         this.sampler = new CudaSampler(pool);
+        this.adapters = new Adapters(network.matrices(), this::bring, this::drop, ops::addLowRank);
     }
 
     /**
@@ -140,8 +141,7 @@ final class CudaRunner implements Runner {
         }
         Batch batch = Batch.of(tokens, spans, cache);
         ops.begin(batch, rows);
-        boolean adapted = spans.stream().anyMatch(span -> span.adapter() != null);
-        Ops through = adapted ? new AdapterOps(ops, ops::accumulate, adapters, spans, tokens.length) : ops;
+        Ops through = adapters.over(ops, spans, tokens.length);
         if (rows.length == 0) {
             network.hidden(through, batch);
             return null;
@@ -209,21 +209,24 @@ final class CudaRunner implements Runner {
                 MemorySegment.ofAddress(logitsAt).reinterpret(bytes));
     }
 
+    private void bring(Adapter adapter) {
+        weights.add(adapter.matrices());
+        ops.lowRankChanged();
+    }
+
+    private void drop(Adapter adapter) {
+        weights.remove(adapter.matrices());
+        ops.lowRankChanged();
+    }
+
     @Override
     public void addAdapter(String name, Path folder) {
-        Adapter adapter = Adapter.read(folder, network.matrices());
-        removeAdapter(name);
-        weights.add(adapter.matrices());
-        adapters.put(name, adapter);
+        adapters.add(name, folder);
     }
 
     @Override
     public void removeAdapter(String name) {
-        Adapter adapter = adapters.remove(name);
-        if (adapter != null) {
-            weights.remove(adapter.matrices());
-            adapter.close();
-        }
+        adapters.remove(name);
     }
 
     @Override
@@ -238,7 +241,7 @@ final class CudaRunner implements Runner {
 
     @Override
     public void close() {
-        List.copyOf(adapters.keySet()).forEach(this::removeAdapter);
+        adapters.close();
         recorded.values().forEach(pass -> pass.graph.close());
         sampler.close();
         ops.close();

@@ -52,8 +52,9 @@ class AdapterTest {
         return answer;
     }
 
-    private static Path adapter(String name, Map<String, Tensor> base, long seed, Arena arena) throws Exception {
-        Path path = Files.createDirectories(folder.resolve(name));
+    /** Writes an adapter of three layers of a tiny model. */
+    static Path adapter(Path path, Map<String, Tensor> base, long seed, Arena arena) throws Exception {
+        Files.createDirectories(path);
         Files.writeString(path.resolve("adapter_config.json"), """
                 {"peft_type": "LORA", "r": %d, "lora_alpha": %s}""".formatted(RANK, ALPHA));
         SplittableRandom random = new SplittableRandom(seed);
@@ -124,7 +125,7 @@ class AdapterTest {
             String plain = ask(engine, null, prompt).get(30, TimeUnit.SECONDS).text();
             Map<String, String> expected = new LinkedHashMap<>();
             for (String name : List.of("first", "second")) {
-                Path adapter = adapter(name, base.weights(arena), name.length(), arena);
+                Path adapter = adapter(folder.resolve(name), base.weights(arena), name.length(), arena);
                 engine.addAdapter(name, adapter).get(30, TimeUnit.SECONDS);
                 Path merged = merged("merged-" + name, base, adapter, arena);
                 try (Engine whole = new Engine(
@@ -158,7 +159,7 @@ class AdapterTest {
         try (Arena arena = Arena.ofShared();
                 Engine engine =
                         new Engine("base", base, Engine.Options.DEFAULT.withContext(128), EngineObserver.NONE)) {
-            Path adapter = adapter("odd", base.weights(arena), 9, arena);
+            Path adapter = adapter(folder.resolve("odd"), base.weights(arena), 9, arena);
             write(
                     adapter.resolve("adapter_model.safetensors"),
                     Map.of(

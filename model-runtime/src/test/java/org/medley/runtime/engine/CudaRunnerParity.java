@@ -2,6 +2,7 @@ package org.medley.runtime.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,6 +17,7 @@ import org.medley.runtime.tensor.Batch;
 import org.medley.runtime.tensor.Draw;
 import org.medley.runtime.tensor.Tensor;
 import org.medley.runtime.tensor.cuda.Gpu;
+import org.medley.runtime.weights.ModelFolder;
 import org.medley.runtime.weights.ModelSource;
 
 /** Passes of a model on a device beside the processor's: prompts in pieces, then tokens one by one, copies of pages. */
@@ -99,6 +101,38 @@ abstract class CudaRunnerParity {
                 assertThat(processor.run(tokens, spans, rows, () -> draws).drawn(0))
                         .isNull();
             }
+        }
+    }
+
+    /** Pieces of prompts and single tokens, some through adapters of which one goes and another comes. */
+    @Test
+    void rowsGoThroughTheirAdapters() throws Exception {
+        ModelFolder model = new ModelFolder(TinyModel.write(folder.resolve("model"), 5));
+        Engine.Options options = Engine.Options.DEFAULT.withContext(128);
+        try (Arena arena = Arena.ofShared();
+                Runner device = CudaRunner.load(open(), model, options, (shape, bytes) -> PAGES);
+                Runner processor = CpuRunner.load(model, options, (shape, bytes) -> PAGES)) {
+            SplittableRandom random = new SplittableRandom(5);
+            for (int pass = 0; pass < 4; pass++) {
+                String name = pass % 2 == 0 ? "first" : "second";
+                Path adapter = AdapterTest.adapter(folder.resolve("a" + pass), model.weights(arena), pass, arena);
+                device.addAdapter(name, adapter);
+                processor.addAdapter(name, adapter);
+                List<Batch.Span> spans = List.of(
+                        new Batch.Span(0, 11, 0, new int[] {0}, name),
+                        new Batch.Span(11, 1, 0, new int[] {1}, null),
+                        new Batch.Span(12, 1, 0, new int[] {2}, "first"),
+                        new Batch.Span(13, 3, 0, new int[] {3}, name));
+                int[] tokens = random.ints(16, 0, 259).toArray();
+                int[] rows = {10, 11, 12, 15};
+                float[] expected = processor.run(tokens, spans, rows).toArray();
+                same(5, device.run(tokens, spans, rows).toArray(), expected);
+                List<Batch.Span> plain = spans.stream()
+                        .map(s -> new Batch.Span(s.row(), s.rows(), s.past(), s.pages(), null))
+                        .toList();
+                assertThat(processor.run(tokens, plain, rows).toArray()).isNotEqualTo(expected);
+            }
+            device.removeAdapter("first");
         }
     }
 

@@ -4,6 +4,7 @@ import java.util.List;
 import org.medley.runtime.tensor.Attention;
 import org.medley.runtime.tensor.Batch;
 import org.medley.runtime.tensor.DType;
+import org.medley.runtime.tensor.LowRank;
 import org.medley.runtime.tensor.Ops;
 import org.medley.runtime.tensor.RopeTable;
 import org.medley.runtime.tensor.Shapes;
@@ -32,6 +33,11 @@ public final class CudaOps implements Ops, AutoCloseable {
     private final CudaLinear linear;
     private final CudaAttention attention;
     private final CudaMixture mixture;
+    private final CudaLowRank lowRank;
+    /** Whose address is known in this pass. */
+    private int[] chosenParts;
+
+    private long chosenAt;
 
     /**
      * @param tablePages pages that a sequence may have
@@ -49,11 +55,13 @@ public final class CudaOps implements Ops, AutoCloseable {
         this.inputs = new PassInputs(gpu, memory, PassInputs.decodeInts(sequences, tablePages));
         this.attention = new CudaAttention(launcher, workspace, inputs);
         this.mixture = new CudaMixture(launcher, this, weights, workspace);
+        this.lowRank = new CudaLowRank(launcher, weights, workspace, memory);
     }
 
     /** Takes back all results and brings over what a pass reads. */
     public void begin(Batch batch, int[] rows) {
         workspace.reset();
+        chosenParts = null;
         inputs.bring(batch, rows, tablePages, workspace);
     }
 
@@ -221,11 +229,21 @@ public final class CudaOps implements Ops, AutoCloseable {
         return out;
     }
 
-    /** {@code y += factor * x}, in place. */
-    public void accumulate(float factor, Tensor x, Tensor y) {
-        Shapes.check(x.size() == y.size(), () -> "accumulate: " + x + " and " + y + " differ");
-        arguments.none().put(factor).put(x.address()).put(x.size()).put(y.address());
-        launch("elementwise", "axpy", Grid.elements(x.size()));
+    /** Adds to what a linear layer made, as a {@link LowRank.Adder}. */
+    public void addLowRank(Tensor x, Tensor y, int[] chosen, List<LowRank> parts) {
+        Shapes.check(
+                x.rows() == y.rows() && x.rows() == chosen.length,
+                () -> "parts of " + chosen.length + " rows, input " + x + ", output " + y);
+        if (chosen != chosenParts) {
+            chosenParts = chosen;
+            chosenAt = ints(chosen);
+        }
+        lowRank.add(x, y, chosenAt, parts);
+    }
+
+    /** Matrices of parts were added or taken away. */
+    public void lowRankChanged() {
+        lowRank.changed();
     }
 
     @Override

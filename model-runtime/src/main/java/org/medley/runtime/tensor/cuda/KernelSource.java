@@ -26,6 +26,7 @@ public record KernelSource(String name, String text) {
             "elementwise",
             "embedding",
             "gemv",
+            "lowrank",
             "mixture",
             "norm",
             "quantize",

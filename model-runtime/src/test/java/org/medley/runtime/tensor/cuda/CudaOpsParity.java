@@ -18,6 +18,7 @@ import org.medley.runtime.tensor.Batch;
 import org.medley.runtime.tensor.CpuOps;
 import org.medley.runtime.tensor.DType;
 import org.medley.runtime.tensor.KvPool;
+import org.medley.runtime.tensor.LowRank;
 import org.medley.runtime.tensor.Memory;
 import org.medley.runtime.tensor.Ops;
 import org.medley.runtime.tensor.RopeTable;
@@ -93,9 +94,42 @@ abstract class CudaOpsParity {
         same(seed, ops.rope(da, positions, table), cpu.rope(a, positions, table), 1e-6);
         RopeTable partial = new RopeTable(width, RopeTable.frequencies(2 * (1 + width / 5), 10_000), 50, 1.2);
         same(seed, ops.rope(da, positions, partial), cpu.rope(a, positions, partial), 1e-6);
-        Tensor more = random(random, rows, 3 * width);
-        ops.accumulate(0.5f, ops.toDevice(more), da);
-        same(seed, da, cpu.add(a, cpu.scale(more, 0.5f)), 1e-6);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6})
+    void additionsOfWhicheverPartEachRowGoesThrough(long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        int rows = 1 + random.nextInt(30);
+        int in = 1 + random.nextInt(200);
+        int out = 1 + random.nextInt(300);
+        List<LowRank> parts = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            int rank = 1 + random.nextInt(40);
+            Tensor a = random(random, rank, in);
+            parts.add(i == 1 ? null : new LowRank(a, random(random, out, rank), random.nextFloat()));
+        }
+        Tensor x = random(random, rows, in);
+        Tensor y = random(random, rows, out);
+        // In runs and mixed; some rows go through nothing, some through a part that leaves this layer as it is.
+        int[] chosen = new int[rows];
+        for (int row = 0; row < rows; row++) {
+            chosen[row] = row > 0 && random.nextBoolean() ? chosen[row - 1] : random.nextInt(-1, 3);
+        }
+        Tensor device = ops.toDevice(y);
+        ops.addLowRank(ops.toDevice(x), device, chosen, parts);
+        Tensor expected = Tensor.of(arena, y.toArray(), rows, out);
+        for (int row = 0; row < rows; row++) {
+            LowRank part = chosen[row] < 0 ? null : parts.get(chosen[row]);
+            if (part != null) {
+                Tensor low = cpu.linear(x.slice(row, 1), part.a(), null);
+                Tensor more = cpu.scale(cpu.linear(low, part.b(), null), part.scale());
+                float[] sum = cpu.add(y.slice(row, 1), more).toArray();
+                expected.slice(row, 1).copyFrom(sum);
+            }
+        }
+        same(seed, device, expected, 1e-5);
+        ops.lowRankChanged();
     }
 
     @ParameterizedTest
