@@ -90,7 +90,8 @@ final class CudaRunner implements Runner {
                     DevicePool.CACHE,
                     (count + 1) * pageBytes,
                     DevicePool.WORK,
-                    CudaOps.leastBytes()));
+                    CudaOps.leastBytes()
+                            + CudaSampler.mostBytes(options.limits().sequences(), shape.vocabulary())));
             return new CudaRunner(network, arena, gpu, pool, count, options.cacheFormat());
         } catch (RuntimeException e) {
             arena.close();

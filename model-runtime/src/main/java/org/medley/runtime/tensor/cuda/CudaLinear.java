@@ -12,6 +12,11 @@ final class CudaLinear {
     private final Gpu gpu;
     private final CudaWeights weights;
     private final DeviceWorkspace workspace;
+    /** The input that was last made ready, and how: layers beside each other share it. */
+    private Tensor lastInput;
+
+    private Product.Element lastElement;
+    private Operand lastOperand;
 
     CudaLinear(Launcher launcher, CudaWeights weights, DeviceWorkspace workspace) {
         this.launcher = launcher;
@@ -39,7 +44,7 @@ final class CudaLinear {
             launcher.launch("gemv", "gemv_" + stored.format() + "_" + plan.kernelRows(), plan.kernelGrid(n));
             return out;
         }
-        Operand in = operand(x, plan);
+        Operand in = input(x, plan);
         if (plan.decoded()) {
             pieces(plan, stored, in, out);
         } else {
@@ -63,6 +68,15 @@ final class CudaLinear {
 
     private static Product product(LinearPlan plan, StoredWeight weight) {
         return new Product(plan.rows(), weight.rows(), weight.cols(), plan.element(), weight.rows());
+    }
+
+    private Operand input(Tensor x, LinearPlan plan) {
+        if (x != lastInput || plan.element() != lastElement) {
+            lastOperand = operand(x, plan);
+            lastInput = x;
+            lastElement = plan.element();
+        }
+        return lastOperand;
     }
 
     /** The input as it is multiplied. Rows that fill up are whatever lies there: none of them reaches another. */

@@ -65,9 +65,9 @@ public final class CudaOps implements Ops, AutoCloseable {
         inputs.bring(batch, rows, tablePages, workspace);
     }
 
-    /** Bytes that such ops and a sampler hold at least. */
+    /** Bytes that such ops hold at least. */
     public static long leastBytes() {
-        return 2 * DeviceWorkspace.SLAB_BYTES;
+        return DeviceWorkspace.SLAB_BYTES;
     }
 
     /** Bytes of the device's memory held beside weights and cache. */

@@ -12,6 +12,9 @@ public final class CudaSampler implements AutoCloseable {
     private static final int MOST_TOKENS = 1 << 19;
 
     private static final int CHUNKS = 32;
+    /** Of a block that draws: with more there would not be registers enough for each. */
+    private static final int PICK_THREADS = 512;
+
     private static final int DRAW_INTS = 12;
     private static final int EDIT_INTS = 4;
 
@@ -34,6 +37,11 @@ public final class CudaSampler implements AutoCloseable {
 
     public long bytes() {
         return workspace.bytes();
+    }
+
+    /** Bytes that it takes at most to choose from so many rows of logits. */
+    public static long mostBytes(int rows, int vocabulary) {
+        return (8L + 4L) * rows * vocabulary + DeviceWorkspace.SLAB_BYTES;
     }
 
     /**
@@ -80,7 +88,7 @@ public final class CudaSampler implements AutoCloseable {
         long chosen = workspace.allocate(8L * layout.rows);
         launcher.none().put(logits.address()).put(values).put(surveys).put(vocabulary);
         launcher.arguments().put(changed).put(weights).put(sums).put(chosen).put(chosen + 4L * layout.rows);
-        launcher.launch("sample", "pick", Grid.of(layout.rows, layout.random ? 1024 : 32));
+        launcher.launch("sample", "pick", Grid.of(layout.rows, layout.random ? PICK_THREADS : 32));
         gpu.download(chosen, staging, 8L * layout.rows);
         return told(draws, layout.rows);
     }

@@ -36,6 +36,7 @@ public final class EmulatedGpu implements Gpu {
     private List<Runnable> recorded;
 
     private final int capability;
+    private final boolean eightBits;
 
     private record Library(MethodHandle run, MethodHandle has) {}
 
@@ -45,7 +46,13 @@ public final class EmulatedGpu implements Gpu {
 
     /** @param capability compute capability times ten, which says what products it knows */
     public EmulatedGpu(int capability) {
+        this(capability, true);
+    }
+
+    /** @param eightBits whether its library knows products in eight bits, where such a device has them */
+    EmulatedGpu(int capability, boolean eightBits) {
         this.capability = capability;
+        this.eightBits = eightBits;
     }
 
     /** Whether there is a compiler for it. */
@@ -220,8 +227,8 @@ public final class EmulatedGpu implements Gpu {
     public boolean multiplies(Product product) {
         return switch (product.element()) {
             case F32, BF16 -> true;
-            case E4M3_TENSOR -> capability >= 89;
-            case E4M3_ROW, E4M3_BLOCK -> capability == 90;
+            case E4M3_TENSOR -> eightBits && capability >= 89;
+            case E4M3_ROW, E4M3_BLOCK -> eightBits && capability == 90;
         };
     }
 
