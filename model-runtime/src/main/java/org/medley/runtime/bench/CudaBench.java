@@ -113,12 +113,7 @@ final class CudaBench {
         }
     }
 
-    private void format(
-            Tensor plain,
-            DType format,
-            double copied,
-            double multiplied,
-            ArrayNode out) {
+    private void format(Tensor plain, DType format, double copied, double multiplied, ArrayNode out) {
         DevicePool pool = new DevicePool(gpu);
         try (Arena arena = Arena.ofShared();
                 CudaWeights weights = new CudaWeights(pool);

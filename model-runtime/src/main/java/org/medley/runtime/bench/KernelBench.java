@@ -20,8 +20,7 @@ final class KernelBench {
     /** More than any cache holds, so that weights come from memory as they do in a model. */
     private static final long FOOTPRINT = 300L << 20;
 
-    static final List<DType> FORMATS =
-            List.of(DType.F32, DType.BF16, DType.F16, DType.F8_E4M3, DType.Q8, DType.Q4_0);
+    static final List<DType> FORMATS = List.of(DType.F32, DType.BF16, DType.F16, DType.F8_E4M3, DType.Q8, DType.Q4_0);
 
     private KernelBench() {}
 

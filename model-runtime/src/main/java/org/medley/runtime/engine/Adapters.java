@@ -56,8 +56,9 @@ final class Adapters implements AutoCloseable {
     private void changed() {
         Map<Tensor, List<LowRank>> next = new IdentityHashMap<>();
         for (Tensor matrix : matrices.values()) {
-            List<LowRank> all = Arrays.asList(
-                    adapters.values().stream().map(adapter -> adapter.of(matrix)).toArray(LowRank[]::new));
+            List<LowRank> all = Arrays.asList(adapters.values().stream()
+                    .map(adapter -> adapter.of(matrix))
+                    .toArray(LowRank[]::new));
             if (all.stream().anyMatch(part -> part != null)) {
                 next.put(matrix, Collections.unmodifiableList(all));
             }

@@ -59,7 +59,8 @@ public final class CpuOps implements Ops {
         if (panels != null) {
             Gemm.linear(m, x.address(), panels, out.address());
         } else {
-            Shapes.check(weight.dtype() == DType.F32, () -> "linear: weight " + weight + " is not laid out for the CPU");
+            Shapes.check(
+                    weight.dtype() == DType.F32, () -> "linear: weight " + weight + " is not laid out for the CPU");
             Matrix transposed = Matrix.rowMajor(weight.address(), k).transposed();
             Gemm.parallel(m, n, k, Matrix.rowMajor(x.address(), k), transposed, out.address(), n, false);
         }

@@ -66,7 +66,8 @@ final class CudaAttention {
             CudaKvCache cache,
             Tensor out) {
         Ops.Heads heads = attention.heads();
-        Arguments arguments = launcher.none().put(q.address()).put(inputs.tiles()).put(inputs.tables());
+        Arguments arguments =
+                launcher.none().put(q.address()).put(inputs.tiles()).put(inputs.tables());
         if (cache == null) {
             // The rows themselves are the pages: their tables hold rows, which are the width apart.
             arguments.put(k.address()).put(v.address()).put(4L * k.cols());

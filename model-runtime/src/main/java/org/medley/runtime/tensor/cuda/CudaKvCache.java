@@ -42,8 +42,7 @@ public final class CudaKvCache implements KvCache {
     /** Of a head's vector; the last block of one that has blocks is whole. */
     private static int tokenBytes(Ops.Heads heads, DType dtype) {
         return switch (dtype) {
-            case F32, F16, BF16, F8_E4M3, Q8 ->
-                Math.ceilDiv(heads.size(), dtype.blockElements()) * dtype.blockBytes();
+            case F32, F16, BF16, F8_E4M3, Q8 -> Math.ceilDiv(heads.size(), dtype.blockElements()) * dtype.blockBytes();
             default ->
                 throw new IllegalArgumentException("keys and values cannot be stored as " + dtype.label()
                         + " on a CUDA device; F32, F16, BF16, F8_E4M3 and Q8_0 are possible");

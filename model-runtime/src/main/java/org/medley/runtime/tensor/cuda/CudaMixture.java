@@ -33,7 +33,9 @@ final class CudaMixture {
         arguments.none().put(scores.address()).put(experts.size()).put(top).put(normalized ? 1 : 0);
         arguments.put(chosen).put(shares);
         launcher.launch("mixture", "route", new Grid(x.rows(), 1, 1, 32, 4 * experts.size()));
-        return x.rows() <= CudaOps.FEW_ROWS ? each(x, experts, top, chosen, shares) : together(x, experts, top, chosen, shares);
+        return x.rows() <= CudaOps.FEW_ROWS
+                ? each(x, experts, top, chosen, shares)
+                : together(x, experts, top, chosen, shares);
     }
 
     /** Every choice is a product by itself, without the host knowing what was chosen. */
@@ -100,7 +102,8 @@ final class CudaMixture {
             int[] rows = mine.stream().mapToInt(i -> i / top).toArray();
             Ops.Expert w = experts.get(e);
             Tensor in = ops.rows(x, rows);
-            Tensor y = ops.linear(ops.swiglu(ops.linear(in, w.gate(), null), ops.linear(in, w.up(), null)), w.down(), null);
+            Tensor y = ops.linear(
+                    ops.swiglu(ops.linear(in, w.gate(), null), ops.linear(in, w.up(), null)), w.down(), null);
             long to = ops.ints(rows);
             long by = ops.ints(mine.stream().mapToInt(i -> share[i]).toArray());
             arguments.none().put(y.address()).put(to).put(by).put(y.cols()).put(out.address());

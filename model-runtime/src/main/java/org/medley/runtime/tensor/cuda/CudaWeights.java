@@ -75,7 +75,8 @@ public final class CudaWeights implements AutoCloseable {
         Map<Tensor, Boolean> once = new IdentityHashMap<>();
         tensors.forEach(tensor -> once.put(tensor, true));
         return once.keySet().stream()
-                .mapToLong(tensor -> StoredWeight.kept(tensor.dtype()) ? tensor.data().byteSize() : 4 * tensor.size())
+                .mapToLong(tensor ->
+                        StoredWeight.kept(tensor.dtype()) ? tensor.data().byteSize() : 4 * tensor.size())
                 .sum();
     }
 

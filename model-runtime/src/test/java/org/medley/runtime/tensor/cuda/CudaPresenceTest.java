@@ -24,7 +24,8 @@ class CudaPresenceTest {
     void aDriverIsBelievedInWhatItSeesAndHowOldItIs() throws Exception {
         assertThat(CudaPresence.absence(driver(100, 0, 0, 0), 0)).contains("the NVIDIA driver sees no device");
         assertThat(CudaPresence.absence(driver(0, 0, 0, 0), 0)).contains("the NVIDIA driver sees no device");
-        assertThat(CudaPresence.absence(driver(803, 1, 9, 0), 0)).contains("the NVIDIA driver does not start: error 803");
+        assertThat(CudaPresence.absence(driver(803, 1, 9, 0), 0))
+                .contains("the NVIDIA driver does not start: error 803");
         assertThat(CudaPresence.absence(driver(0, 1, 7, 5), 0))
                 .contains("the device has compute capability 7.5; 8.0 is the least that is supported");
         assertThat(CudaPresence.absence(driver(0, 2, 8, 0), 0)).isEmpty();

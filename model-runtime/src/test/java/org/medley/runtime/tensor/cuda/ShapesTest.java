@@ -39,14 +39,20 @@ class ShapesTest {
             wrong.put("rmsNorm: input F32[3, 4] is no multiple of weight F32[5]", ops -> ops.rmsNorm(x, vector, 1));
             wrong.put("layerNorm: bias F32[3, 6] does not fit weight F32[3, 4]", ops -> ops.layerNorm(x, x, y, 1));
             wrong.put("add: F32[3, 4] and F32[3, 6] differ", ops -> ops.addNorm(x, y, vector, 1));
-            wrong.put("rope: input F32[3, 6] does not fit heads of 4 and 3 positions", ops -> ops.rope(y, new int[3], rope));
+            wrong.put(
+                    "rope: input F32[3, 6] does not fit heads of 4 and 3 positions",
+                    ops -> ops.rope(y, new int[3], rope));
             wrong.put("position 8 is outside the context of 8", ops -> ops.rope(x, new int[] {0, 8, 1}, rope));
-            wrong.put("attention: q F32[3, 4], k F32[3, 4], v F32[3, 4] do not fit", ops -> ops.attention(x, x, x, heads, 0, batch));
+            wrong.put(
+                    "attention: q F32[3, 4], k F32[3, 4], v F32[3, 4] do not fit",
+                    ops -> ops.attention(x, x, x, heads, 0, batch));
             wrong.put("swiglu: F32[3, 4] and F32[3, 6] differ", ops -> ops.swiglu(x, y));
             wrong.put("geglu: F32[3, 4] and F32[3, 6] differ", ops -> ops.geglu(x, y, Ops.Gelu.ERF));
             wrong.put("row -1 is outside F32[3, 4]", ops -> ops.rows(x, new int[] {-1}));
             wrong.put("means: Span[", ops -> ops.means(x, List.of(new Batch.Span(1, 3))));
-            wrong.put("mixture: 2 of 1 experts, router F32[3, 4]", ops -> ops.mixture(x, x, List.of(new Ops.Expert(x, x, x)), 2, true));
+            wrong.put(
+                    "mixture: 2 of 1 experts, router F32[3, 4]",
+                    ops -> ops.mixture(x, x, List.of(new Ops.Expert(x, x, x)), 2, true));
             wrong.forEach((words, call) -> {
                 Throwable here = catchThrowable(() -> call.accept(new CpuOps(workspace)));
                 Throwable there = catchThrowable(() -> call.accept(device));
