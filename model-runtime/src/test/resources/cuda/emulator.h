@@ -164,9 +164,13 @@ extern "C" int emulator_run(const char* name, int gx, int gy, int gz, int thread
             f.done = false;
         }
         volatile int left = threads;
+        volatile bool backwards = b % 2 != 0;
         while (left > 0) {
             progress = false;
-            for (volatile unsigned t = 0; t < (unsigned)threads; t = t + 1) {
+            // Now the first thread goes first, now the last: what only one order makes right shows.
+            backwards = !backwards;
+            for (volatile unsigned turn = 0; turn < (unsigned)threads; turn = turn + 1) {
+                volatile unsigned t = backwards ? threads - 1 - turn : (unsigned)turn;
                 if (fibers[t].done) {
                     continue;
                 }

@@ -127,6 +127,10 @@ public final class Engine implements ServedModel, AutoCloseable {
 
     /** Loads the model and starts its thread. */
     public Engine(String name, ModelSource model, Options options, EngineObserver observer) {
+        this(name, model, options, observer, options.device()::load);
+    }
+
+    Engine(String name, ModelSource model, Options options, EngineObserver observer, Runner.Loader loader) {
         this.name = name;
         this.limits = options.limits();
         this.observer = observer;
@@ -135,8 +139,8 @@ public final class Engine implements ServedModel, AutoCloseable {
         Runner large = null;
         try {
             this.words = TokenBytes.of(model);
-            large = options.device().load(model, options, (shape, bytes) -> pages(shape, bytes, options));
-            this.drafter = drafter(model, options, large);
+            large = loader.load(model, options, (shape, bytes) -> pages(shape, bytes, options));
+            this.drafter = drafter(model, options, loader, large);
         } catch (RuntimeException e) {
             if (large != null) {
                 large.close();
@@ -152,7 +156,7 @@ public final class Engine implements ServedModel, AutoCloseable {
         this.thread = Thread.ofPlatform().name("medley-engine-" + name).daemon().start(this::serve);
     }
 
-    private static Drafter drafter(ModelSource model, Options options, Runner large) {
+    private static Drafter drafter(ModelSource model, Options options, Runner.Loader loader, Runner large) {
         ModelSource small = options.draftModel();
         if (small == null) {
             return new NgramDrafter();
@@ -161,7 +165,7 @@ public final class Engine implements ServedModel, AutoCloseable {
             throw new BadModelException(
                     small.path(), "has another tokenizer than " + model.path() + ", for which it" + " shall guess");
         }
-        return new ModelDrafter(options.device().load(small, options, (shape, bytes) -> large.pages()));
+        return new ModelDrafter(loader.load(small, options, (shape, bytes) -> large.pages()));
     }
 
     /** As many as memory allows, at least one whole sequence's, at most all sequences'. */

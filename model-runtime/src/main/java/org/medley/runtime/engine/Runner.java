@@ -8,6 +8,7 @@ import org.medley.runtime.network.Network;
 import org.medley.runtime.tensor.Batch;
 import org.medley.runtime.tensor.Draw;
 import org.medley.runtime.tensor.Tensor;
+import org.medley.runtime.weights.ModelSource;
 
 /** A model on a device, with its cache: what an engine runs its steps on. Used by one thread. */
 public interface Runner extends AutoCloseable {
@@ -22,6 +23,11 @@ public interface Runner extends AutoCloseable {
     /** How many pages a cache shall have, by the network's shape and the bytes that a page takes on the device. */
     interface PageCount {
         int of(Network.Shape shape, long pageBytes);
+    }
+
+    /** Reads a model onto a device. */
+    interface Loader {
+        Runner load(ModelSource model, Engine.Options options, PageCount pages);
     }
 
     /** Pages of the cache. */
