@@ -84,6 +84,11 @@ final class Answer {
         }
     }
 
+    /** Whether what it may say has to be worked out. */
+    boolean bound() {
+        return constraint != null;
+    }
+
     /** How a device may choose the next token, or null if its logits are needed. */
     Draw draw(int vocabulary) {
         return sampler.draw(vocabulary, constraint == null ? null : constraint.allowed());

@@ -1,68 +1,88 @@
 package org.medley.runtime.engine;
 
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import org.medley.runtime.tensor.Draw;
 
-/** What a request changes of single tokens' logits, gathered token by token for a device to apply. */
+/**
+ * What a request changes of single tokens' logits, gathered token by token for a device to apply. What is repeated comes
+ * last: a prompt may be long.
+ */
 final class Edits {
-    private static final class Edit {
-        private float added;
-        private float taken;
-        private boolean repeated;
-    }
-
     private final int vocabulary;
-    private final Map<Integer, Edit> edits = new TreeMap<>();
+    /** Places of tokens with more than a repetition. */
+    private final Map<Integer, Integer> places = new HashMap<>();
+
+    private BitSet seen;
+    private int count;
+    private int[] tokens = new int[16];
+    private float[] added = new float[16];
+    private boolean[] repeated = new boolean[16];
+    private float[] taken = new float[16];
 
     Edits(int vocabulary) {
         this.vocabulary = vocabulary;
     }
 
-    private Edit of(int token) {
-        return edits.computeIfAbsent(token, t -> new Edit());
+    private int of(int token) {
+        return places.computeIfAbsent(token, this::append);
     }
 
-    Edits forbid(Set<Integer> tokens) {
-        tokens.forEach(token -> of(token).added = Float.NEGATIVE_INFINITY);
-        return this;
+    private int append(int token) {
+        if (count == tokens.length) {
+            tokens = Arrays.copyOf(tokens, 2 * count);
+            added = Arrays.copyOf(added, 2 * count);
+            repeated = Arrays.copyOf(repeated, 2 * count);
+            taken = Arrays.copyOf(taken, 2 * count);
+        }
+        tokens[count] = token;
+        return count++;
     }
 
-    Edits bias(Map<Integer, Float> bias) {
+    void forbid(Set<Integer> forbidden) {
+        forbidden.forEach(token -> {
+            int at = of(token);
+            added[at] = Float.NEGATIVE_INFINITY;
+        });
+    }
+
+    void bias(Map<Integer, Float> bias) {
         bias.forEach((token, value) -> {
             if (token < vocabulary) {
-                of(token).added += value;
+                int at = of(token);
+                added[at] += value;
             }
         });
-        return this;
     }
 
-    Edits repeated(int token) {
-        of(token).repeated = true;
-        return this;
+    void take(int token, float value) {
+        int at = of(token);
+        taken[at] = value;
     }
 
-    Edits take(int token, float value) {
-        of(token).taken = value;
-        return this;
+    void repeated(int token) {
+        if (seen == null) {
+            seen = new BitSet(vocabulary);
+        }
+        if (!seen.get(token)) {
+            seen.set(token);
+            Integer known = places.get(token);
+            int at = known == null ? append(token) : known;
+            repeated[at] = true;
+        }
     }
 
     Draw.Edits done(float repetition) {
-        if (edits.isEmpty()) {
-            return Draw.Edits.NONE;
-        }
-        int[] tokens = new int[edits.size()];
-        float[] added = new float[edits.size()];
-        boolean[] repeated = new boolean[edits.size()];
-        float[] taken = new float[edits.size()];
-        int at = 0;
-        for (Map.Entry<Integer, Edit> edit : edits.entrySet()) {
-            tokens[at] = edit.getKey();
-            added[at] = edit.getValue().added;
-            repeated[at] = edit.getValue().repeated;
-            taken[at++] = edit.getValue().taken;
-        }
-        return new Draw.Edits(tokens, added, repeated, taken, repetition);
+        return count == 0
+                ? Draw.Edits.NONE
+                : new Draw.Edits(
+                        Arrays.copyOf(tokens, count),
+                        Arrays.copyOf(added, count),
+                        Arrays.copyOf(repeated, count),
+                        Arrays.copyOf(taken, count),
+                        repetition);
     }
 }

@@ -519,7 +519,7 @@ public final class Engine implements ServedModel, AutoCloseable {
     /** How a device may choose the tokens of a pass; null where a guess may hold, which the next choice depends on. */
     private Draw[] draws(Pass pass) {
         Draw[] draws = new Draw[pass.rows.length];
-        Workers.run(pass.works.size(), i -> {
+        each(pass, pass.works.stream().anyMatch(work -> answers.get(work.sequence()).bound()), i -> {
             if (pass.firstRow[i] >= 0 && pass.drafts[i].length == 0) {
                 draws[pass.firstRow[i]] =
                         answers.get(pass.works.get(i).sequence()).draw(vocabulary());
@@ -537,14 +537,19 @@ public final class Engine implements ServedModel, AutoCloseable {
                 outcomes[i] = answer.choose(found, pass.firstRow[i], pass.drafts[i], endTokens);
             }
         };
-        if (found.logits().size() < PARALLEL_LOGITS) {
-            for (int i = 0; i < outcomes.length; i++) {
-                one.accept(i);
-            }
-        } else {
-            Workers.run(outcomes.length, one);
-        }
+        each(pass, found.logits().size() >= PARALLEL_LOGITS && !found.chosen(), one);
         return Arrays.asList(outcomes);
+    }
+
+    /** @param much whether the works are worth more than this thread */
+    private static void each(Pass pass, boolean much, IntConsumer one) {
+        if (much) {
+            Workers.run(pass.works.size(), one);
+            return;
+        }
+        for (int i = 0; i < pass.works.size(); i++) {
+            one.accept(i);
+        }
     }
 
     /** Those that have not ended after {@code millis} are cancelled. */

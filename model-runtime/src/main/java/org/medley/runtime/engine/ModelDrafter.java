@@ -8,7 +8,7 @@ import java.util.WeakHashMap;
 import org.medley.runtime.engine.schedule.Sequence;
 import org.medley.runtime.engine.schedule.Step;
 import org.medley.runtime.tensor.Batch;
-import org.medley.runtime.tensor.Tensor;
+import org.medley.runtime.tensor.Draw;
 
 /**
  * Guesses with a smaller model of the same vocabulary (speculative decoding, Leviathan et al. 2023): its most likely
@@ -82,7 +82,7 @@ final class ModelDrafter implements Drafter {
             }
         }
         int[] tokens = pieces.stream().flatMapToInt(Arrays::stream).toArray();
-        return likeliest(runner.run(tokens, spans, rows), rows.length);
+        return likeliest(tokens, spans, rows);
     }
 
     private int[] further(List<Step.Work> works, List<List<Integer>> guesses, List<Integer> ahead) {
@@ -97,13 +97,19 @@ final class ModelDrafter implements Drafter {
             rows[j] = j;
             spans.add(new Batch.Span(j, 1, past, work.sequence().pages(), null));
         }
-        return likeliest(runner.run(tokens, spans, rows), rows.length);
+        return likeliest(tokens, spans, rows);
     }
 
-    private static int[] likeliest(Tensor logits, int rows) {
-        int[] best = new int[rows];
-        for (int row = 0; row < rows; row++) {
-            best[row] = Sampler.argmax(logits.slice(row, 1).toArray());
+    private int[] likeliest(int[] tokens, List<Batch.Span> spans, int[] rows) {
+        Draw[] draws = new Draw[rows.length];
+        Arrays.fill(draws, Draw.GREATEST);
+        Runner.Yield found = runner.run(tokens, spans, rows, () -> draws);
+        int[] best = new int[rows.length];
+        for (int row = 0; row < rows.length; row++) {
+            Draw.Drawn drawn = found.drawn(row);
+            best[row] = drawn != null
+                    ? drawn.token()
+                    : Sampler.argmax(found.logits().slice(row, 1).toArray());
         }
         return best;
     }

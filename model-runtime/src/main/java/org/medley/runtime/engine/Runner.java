@@ -2,7 +2,9 @@ package org.medley.runtime.engine;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.medley.runtime.engine.schedule.Step;
 import org.medley.runtime.network.Network;
 import org.medley.runtime.tensor.Batch;
@@ -53,6 +55,11 @@ public interface Runner extends AutoCloseable {
         /** Null if the row's logits are there. */
         Draw.Drawn drawn(int row) {
             return drawn.length == 0 ? null : drawn[row];
+        }
+
+        /** Whether every row has a token. */
+        boolean chosen() {
+            return drawn.length > 0 && Stream.of(drawn).allMatch(Objects::nonNull);
         }
     }
 

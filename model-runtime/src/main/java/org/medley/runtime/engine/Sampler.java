@@ -66,13 +66,13 @@ final class Sampler {
             edits.forbid(endTokens);
         }
         edits.bias(params.bias());
-        if (params.repetitionPenalty() != 1) {
-            Arrays.stream(prompt).forEach(edits::repeated);
-            generated.keySet().forEach(edits::repeated);
-        }
         if (params.presencePenalty() != 0 || params.frequencyPenalty() != 0) {
             generated.forEach(
                     (token, count) -> edits.take(token, params.presencePenalty() + params.frequencyPenalty() * count));
+        }
+        if (params.repetitionPenalty() != 1) {
+            Arrays.stream(prompt).forEach(edits::repeated);
+            generated.keySet().forEach(edits::repeated);
         }
         return new Draw(
                 params.temperature(),

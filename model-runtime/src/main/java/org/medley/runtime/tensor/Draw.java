@@ -12,6 +12,9 @@ package org.medley.runtime.tensor;
  * @param allowed bits of the tokens that may be chosen, or null for all
  */
 public record Draw(float temperature, int topK, float topP, float minP, double uniform, long[] allowed, Edits edits) {
+    /** The greatest of all. */
+    public static final Draw GREATEST = new Draw(0, 0, 1, 0, 0, null, Edits.NONE);
+
     /**
      * Changes of single logits, each {@code (logit + added) ∘ repetition - taken}, where repetition divides positive and
      * multiplies negative ones of those that are marked repeated.

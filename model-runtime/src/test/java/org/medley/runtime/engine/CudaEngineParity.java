@@ -38,7 +38,8 @@ abstract class CudaEngineParity {
         PENALIZED,
         BOUND,
         TOLD,
-        GUESSED
+        GUESSED,
+        GUESSED_BY_A_MODEL
     }
 
     /** Every second token is odd, as a bound that depends on what was said. */
@@ -78,10 +79,14 @@ abstract class CudaEngineParity {
             case PENALIZED ->
                 params.temperature(1).minP(0.02f).repetitionPenalty(1.2f).presencePenalty(0.5f).bias(Map.of(70, 3f));
             case TOLD -> params.logprobs(2);
-            case GREEDY, BOUND, GUESSED -> params.logprobs(0);
+            case GREEDY, BOUND, GUESSED, GUESSED_BY_A_MODEL -> params.logprobs(0);
         }
         Supplier<Constraint> bound = kind == Kind.BOUND ? Alternating::new : null;
-        Engine.Options options = Engine.Options.DEFAULT.withContext(128).withDrafts(kind == Kind.GUESSED ? 3 : 0, null);
+        boolean guessed = kind == Kind.GUESSED || kind == Kind.GUESSED_BY_A_MODEL;
+        ModelFolder other = new ModelFolder(TinyModel.write(folder.resolve("other"), 6));
+        Engine.Options options = Engine.Options.DEFAULT
+                .withContext(128)
+                .withDrafts(guessed ? 3 : 0, kind == Kind.GUESSED_BY_A_MODEL ? other : null);
         ModelFolder model = new ModelFolder(TinyModel.write(folder.resolve("tiny"), 5));
         try (Engine engine = new Engine("tiny", model, options, EngineObserver.NONE, loader)) {
             List<CompletableFuture<Engine.Completion>> answers = new ArrayList<>();
