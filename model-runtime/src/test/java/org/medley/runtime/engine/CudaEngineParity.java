@@ -77,7 +77,11 @@ abstract class CudaEngineParity {
         switch (kind) {
             case DRAWN -> params.temperature(0.9f).topP(0.9f).topK(40);
             case PENALIZED ->
-                params.temperature(1).minP(0.02f).repetitionPenalty(1.2f).presencePenalty(0.5f).bias(Map.of(70, 3f));
+                params.temperature(1)
+                        .minP(0.02f)
+                        .repetitionPenalty(1.2f)
+                        .presencePenalty(0.5f)
+                        .bias(Map.of(70, 3f));
             case TOLD -> params.logprobs(2);
             case GREEDY, BOUND, GUESSED, GUESSED_BY_A_MODEL -> params.logprobs(0);
         }

@@ -30,7 +30,8 @@ class EmulatedProductsTest extends EightBitProducts {
             Tensor got = Tensor.zeros(arena, 20, 144);
             ops.toHost(ops.linear(ops.toDevice(x), weight, null), got.address());
             Tensor decoded = Tensor.of(arena, weight.toArray(), 144, 160);
-            float[] wanted = new CpuOps(new Workspace()).linear(x, decoded, null).toArray();
+            float[] wanted =
+                    new CpuOps(new Workspace()).linear(x, decoded, null).toArray();
             // Rounding to eight bits would show.
             near("seed 1", got.toArray(), wanted, 4e-3);
         }
