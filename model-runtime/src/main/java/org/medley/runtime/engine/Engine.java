@@ -519,12 +519,16 @@ public final class Engine implements ServedModel, AutoCloseable {
     /** How a device may choose the tokens of a pass; null where a guess may hold, which the next choice depends on. */
     private Draw[] draws(Pass pass) {
         Draw[] draws = new Draw[pass.rows.length];
-        each(pass, pass.works.stream().anyMatch(work -> answers.get(work.sequence()).bound()), i -> {
-            if (pass.firstRow[i] >= 0 && pass.drafts[i].length == 0) {
-                draws[pass.firstRow[i]] =
-                        answers.get(pass.works.get(i).sequence()).draw(vocabulary());
-            }
-        });
+        each(
+                pass,
+                pass.works.stream()
+                        .anyMatch(work -> answers.get(work.sequence()).bound()),
+                i -> {
+                    if (pass.firstRow[i] >= 0 && pass.drafts[i].length == 0) {
+                        draws[pass.firstRow[i]] =
+                                answers.get(pass.works.get(i).sequence()).draw(vocabulary());
+                    }
+                });
         return draws;
     }
 
