@@ -24,9 +24,7 @@ class BenchCommandTest {
 
     private static Device serve(String... options) {
         CommandLine serve = new CommandLine(new BenchCommand.Serve());
-        String[] all = Stream.concat(
-                        Stream.of("model"), Stream.of(options))
-                .toArray(String[]::new);
+        String[] all = Stream.concat(Stream.of("model"), Stream.of(options)).toArray(String[]::new);
         serve.parseArgs(all);
         return ((BenchCommand.Serve) serve.getCommand()).device;
     }
