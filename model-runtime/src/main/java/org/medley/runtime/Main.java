@@ -11,6 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import org.medley.runtime.bench.BenchCommand;
 import org.medley.runtime.engine.Engine;
 import org.medley.runtime.engine.EngineObserver;
+import org.medley.runtime.engine.EngineOptions;
 import org.medley.runtime.engine.SamplingParams;
 import org.medley.runtime.engine.TokenListener;
 import org.medley.runtime.hub.HubException;
@@ -73,7 +74,7 @@ public final class Main {
 
         @Override
         public Integer call() throws Exception {
-            try (Engine engine = new Engine(model, model(model), Engine.Options.DEFAULT, EngineObserver.NONE)) {
+            try (Engine engine = new Engine(model, model(model), EngineOptions.DEFAULT, EngineObserver.NONE)) {
                 BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
                 List<ChatTemplate.Message> turns = new ArrayList<>();
                 while (true) {

@@ -21,6 +21,7 @@ import org.medley.runtime.embed.BgeSmallEmbedder;
 import org.medley.runtime.embed.Embedder;
 import org.medley.runtime.engine.EncoderEngine;
 import org.medley.runtime.engine.Engine;
+import org.medley.runtime.engine.EngineOptions;
 import org.medley.runtime.engine.ServedModel;
 import org.medley.runtime.network.EncoderLoader;
 import org.medley.runtime.weights.BadModelException;
@@ -38,7 +39,7 @@ public class ModelHost {
     private final ModelDirectory directory;
     private final RuntimeConfig config;
     private final EngineMetrics metrics;
-    private final Engine.Options options;
+    private final EngineOptions options;
     private final long budget;
     private final Map<Path, Loaded> models = new LinkedHashMap<>(8, 0.75f, true);
     private Embedder embedder;

@@ -8,7 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.medley.runtime.engine.Device;
-import org.medley.runtime.engine.Engine;
+import org.medley.runtime.engine.EngineOptions;
 import org.medley.runtime.tensor.DType;
 import org.medley.runtime.weights.ModelSource;
 
@@ -48,8 +48,8 @@ interface RuntimeConfig {
     @WithDefault("stored")
     String format();
 
-    /** What keys and values are stored as. */
-    @WithDefault("f32")
+    /** What keys and values are stored as: auto is f32 on the processor, bf16 on a CUDA device. */
+    @WithDefault("auto")
     String cacheFormat();
 
     /** Most memory of keys and values, per model. */
@@ -75,7 +75,7 @@ interface RuntimeConfig {
     /** Folder or file of a smaller model that guesses. */
     Optional<Path> draftModel();
 
-    default Engine.Options options() {
+    default EngineOptions options() {
         Map<String, DType> formats =
                 Map.of("f32", DType.F32, "f16", DType.F16, "bf16", DType.BF16, "q8", DType.Q8, "q4", DType.Q4_0);
         Map<String, DType> cacheFormats =
@@ -83,14 +83,16 @@ interface RuntimeConfig {
         DType stored = format().equalsIgnoreCase("stored")
                 ? null
                 : chosen("format", format(), formats, "stored, f32, f16, bf16, q8 and q4");
-        return new Engine.Options(
+        return new EngineOptions(
                 context(),
                 stored,
-                chosen("cache-format", cacheFormat(), cacheFormats, "f32, f16, bf16, q8 and fp8"),
+                cacheFormat().equalsIgnoreCase("auto")
+                        ? null
+                        : chosen("cache-format", cacheFormat(), cacheFormats, "auto, f32, f16, bf16, q8 and fp8"),
                 cacheMemory().asLongValue(),
                 drafts(),
                 draftModel().map(ModelSource::of).orElse(null),
-                new Engine.Limits(sequences(), waiting(), Math.max(stepTokens(), sequences())),
+                new EngineOptions.Limits(sequences(), waiting(), Math.max(stepTokens(), sequences())),
                 device(device()));
     }
 

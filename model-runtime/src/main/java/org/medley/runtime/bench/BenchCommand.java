@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.medley.runtime.engine.Device;
 import org.medley.runtime.engine.Engine;
+import org.medley.runtime.engine.EngineOptions;
 import org.medley.runtime.engine.Runner;
 import org.medley.runtime.tensor.DType;
 import org.medley.runtime.tensor.cuda.Gpu;
@@ -132,7 +133,7 @@ public final class BenchCommand {
             Path path = model.contains("/")
                     ? Path.of(model)
                     : data.resolve("models").resolve(model);
-            Engine.Options options = Engine.Options.DEFAULT
+            EngineOptions options = EngineOptions.DEFAULT
                     .withContext(prompt + generate + 1)
                     .withFormat(format)
                     .withDrafts(drafts, draft == null ? null : ModelSource.of(draft))

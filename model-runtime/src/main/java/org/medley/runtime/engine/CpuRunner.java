@@ -49,7 +49,7 @@ final class CpuRunner implements Runner {
                 pages, shape.layers(), shape.heads().kv(), shape.heads().size(), cacheFormat);
     }
 
-    static CpuRunner load(ModelSource model, Engine.Options options, PageCount pages) {
+    static CpuRunner load(ModelSource model, EngineOptions options, PageCount pages) {
         Arena arena = Arena.ofShared();
         try {
             Network network = DecoderLoader.network(model, arena, options.context(), options.format());
@@ -57,8 +57,8 @@ final class CpuRunner implements Runner {
             network.matrices().forEach((name, matrix) -> layOut(model, name, matrix, weights, arena));
             Network.Shape shape = network.shape();
             long pageBytes = KvPool.pageBytes(
-                    shape.layers(), shape.heads().kv(), shape.heads().size(), options.cacheFormat());
-            return new CpuRunner(network, arena, weights, pages.of(shape, pageBytes), options.cacheFormat());
+                    shape.layers(), shape.heads().kv(), shape.heads().size(), options.cacheFormatOr(DType.F32));
+            return new CpuRunner(network, arena, weights, pages.of(shape, pageBytes), options.cacheFormatOr(DType.F32));
         } catch (RuntimeException e) {
             arena.close();
             throw e;

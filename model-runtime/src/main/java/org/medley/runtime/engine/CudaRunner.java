@@ -76,12 +76,12 @@ final class CudaRunner implements Runner {
      * @param gpu closed with the runner, or if it cannot be made
      * @throws IllegalStateException if the device's memory is too small for weights and cache
      */
-    static CudaRunner load(Gpu gpu, ModelSource model, Engine.Options options, PageCount pages) {
+    static CudaRunner load(Gpu gpu, ModelSource model, EngineOptions options, PageCount pages) {
         Arena arena = Arena.ofShared();
         try {
             Network network = DecoderLoader.network(model, arena, options.context(), options.format());
             Network.Shape shape = network.shape();
-            long pageBytes = CudaKvCache.pageBytes(shape.layers(), shape.heads(), options.cacheFormat());
+            long pageBytes = CudaKvCache.pageBytes(shape.layers(), shape.heads(), options.cacheFormatOr(DType.BF16));
             DevicePool pool = new DevicePool(gpu);
             int count = pages.of(shape, pageBytes);
             pool.require(Map.of(
@@ -92,7 +92,7 @@ final class CudaRunner implements Runner {
                     DevicePool.WORK,
                     CudaOps.leastBytes()
                             + CudaSampler.mostBytes(options.limits().sequences(), shape.vocabulary())));
-            return new CudaRunner(network, arena, gpu, pool, count, options.cacheFormat());
+            return new CudaRunner(network, arena, gpu, pool, count, options.cacheFormatOr(DType.BF16));
         } catch (RuntimeException e) {
             arena.close();
             gpu.close();

@@ -71,7 +71,7 @@ public record Device(Kind kind, int number) {
     }
 
     /** @throws IllegalStateException if a CUDA device is asked for and there is none that can be used */
-    Runner load(ModelSource model, Engine.Options options, Runner.PageCount pages) {
+    Runner load(ModelSource model, EngineOptions options, Runner.PageCount pages) {
         return open().<Runner>map(gpu -> CudaRunner.load(gpu, model, options, pages))
                 .orElseGet(() -> CpuRunner.load(model, options, pages));
     }

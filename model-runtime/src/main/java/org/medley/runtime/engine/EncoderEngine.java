@@ -58,7 +58,7 @@ public final class EncoderEngine implements Embedder, ServedModel, AutoCloseable
     public record Scored(double[] scores, int tokens) {}
 
     /** @throws BadModelException if the files are no encoder that can be served */
-    public EncoderEngine(String name, ModelSource model, Engine.Options options, PassObserver observer) {
+    public EncoderEngine(String name, ModelSource model, EngineOptions options, PassObserver observer) {
         this.name = name;
         this.source = model;
         this.settings = model.embeddingSettings();

@@ -23,8 +23,6 @@ import org.medley.runtime.engine.schedule.Step;
 import org.medley.runtime.grammar.TokenBytes;
 import org.medley.runtime.grammar.Vocabulary;
 import org.medley.runtime.network.Network;
-import org.medley.runtime.tensor.Batch;
-import org.medley.runtime.tensor.DType;
 import org.medley.runtime.tensor.Draw;
 import org.medley.runtime.tensor.KvPool;
 import org.medley.runtime.tensor.kernel.Workers;
@@ -39,61 +37,6 @@ import org.medley.runtime.weights.ModelSource;
  * {@link Runner} in one pass, chooses the tokens and tells the listeners, for as long as there is work.
  */
 public final class Engine implements ServedModel, AutoCloseable {
-    /**
-     * @param sequences most sequences that run at once
-     * @param waiting most requests that wait; more are refused
-     * @param stepTokens most tokens of one step; longer prompts are run in pieces
-     */
-    public record Limits(int sequences, int waiting, int stepTokens) {
-        public static final Limits DEFAULT = new Limits(64, 256, 512);
-    }
-
-    /**
-     * @param context longest sequence to prepare for; the model's own bound is kept
-     * @param format what matrices are converted to when the model is loaded, or null to use them as stored
-     * @param cacheFormat of keys and values
-     * @param cacheBytes most memory of keys and values
-     * @param drafts most tokens guessed ahead per sequence and step; 0 to guess none
-     * @param draftModel a smaller model with the same tokenizer that guesses; null to guess from the text itself
-     * @param device what the models run on
-     */
-    public record Options(
-            int context,
-            DType format,
-            DType cacheFormat,
-            long cacheBytes,
-            int drafts,
-            ModelSource draftModel,
-            Limits limits,
-            Device device) {
-        public static final Options DEFAULT =
-                new Options(4096, null, DType.F32, 1L << 30, 0, null, Limits.DEFAULT, Device.CPU);
-
-        public Options withContext(int value) {
-            return new Options(value, format, cacheFormat, cacheBytes, drafts, draftModel, limits, device);
-        }
-
-        public Options withFormat(DType value) {
-            return new Options(context, value, cacheFormat, cacheBytes, drafts, draftModel, limits, device);
-        }
-
-        public Options withCache(DType value, long bytes) {
-            return new Options(context, format, value, bytes, drafts, draftModel, limits, device);
-        }
-
-        public Options withDrafts(int value, ModelSource model) {
-            return new Options(context, format, cacheFormat, cacheBytes, value, model, limits, device);
-        }
-
-        public Options withLimits(Limits value) {
-            return new Options(context, format, cacheFormat, cacheBytes, drafts, draftModel, value, device);
-        }
-
-        public Options withDevice(Device value) {
-            return new Options(context, format, cacheFormat, cacheBytes, drafts, draftModel, limits, value);
-        }
-    }
-
     private static final long PAUSE_NANOS = 200_000_000;
     /** Below this many logits choosing on one thread is faster than waking others. */
     private static final long PARALLEL_LOGITS = 100_000;
@@ -104,7 +47,7 @@ public final class Engine implements ServedModel, AutoCloseable {
     private final Tokenizer tokenizer;
     private final TokenBytes words;
     private final ChatTemplate template;
-    private final Limits limits;
+    private final EngineOptions.Limits limits;
     private final EngineObserver observer;
     private final Set<Integer> endTokens;
     private final Pages pages;
@@ -126,11 +69,11 @@ public final class Engine implements ServedModel, AutoCloseable {
     private volatile boolean closing;
 
     /** Loads the model and starts its thread. */
-    public Engine(String name, ModelSource model, Options options, EngineObserver observer) {
+    public Engine(String name, ModelSource model, EngineOptions options, EngineObserver observer) {
         this(name, model, options, observer, options.device()::load);
     }
 
-    Engine(String name, ModelSource model, Options options, EngineObserver observer, Runner.Loader loader) {
+    Engine(String name, ModelSource model, EngineOptions options, EngineObserver observer, Runner.Loader loader) {
         this.name = name;
         this.limits = options.limits();
         this.observer = observer;
@@ -156,7 +99,7 @@ public final class Engine implements ServedModel, AutoCloseable {
         this.thread = Thread.ofPlatform().name("medley-engine-" + name).daemon().start(this::serve);
     }
 
-    private static Drafter drafter(ModelSource model, Options options, Runner.Loader loader, Runner large) {
+    private static Drafter drafter(ModelSource model, EngineOptions options, Runner.Loader loader, Runner large) {
         ModelSource small = options.draftModel();
         if (small == null) {
             return new NgramDrafter();
@@ -169,7 +112,7 @@ public final class Engine implements ServedModel, AutoCloseable {
     }
 
     /** As many as memory allows, at least one whole sequence's, at most all sequences'. */
-    private static int pages(Network.Shape shape, long pageBytes, Options options) {
+    private static int pages(Network.Shape shape, long pageBytes, EngineOptions options) {
         int sequence = Math.ceilDiv(shape.context(), KvPool.PAGE) + 1;
         long most = (long) sequence * options.limits().sequences();
         return (int) Math.clamp(options.cacheBytes() / pageBytes, sequence, Math.min(most, Integer.MAX_VALUE / 2));
@@ -422,7 +365,7 @@ public final class Engine implements ServedModel, AutoCloseable {
             drafter.copy(step.copies());
             Pass pass = pass(step);
             List<Answer.Outcome> outcomes =
-                    choose(pass, runner.run(pass.tokens, pass.spans, pass.rows, () -> draws(pass)));
+                    choose(pass, runner.run(pass.tokens(), pass.spans(), pass.rows(), () -> draws(pass)));
             int accepted = 0;
             for (int i = 0; i < outcomes.size(); i++) {
                 Step.Work work = step.works().get(i);
@@ -443,8 +386,8 @@ public final class Engine implements ServedModel, AutoCloseable {
                     scheduler.waitingCount(),
                     pages.count() - pages.free(),
                     pages.count(),
-                    pass.tokens.length,
-                    pass.drafted,
+                    pass.tokens().length,
+                    pass.drafted(),
                     accepted,
                     step.preempted().size(),
                     System.nanoTime() - began));
@@ -460,73 +403,28 @@ public final class Engine implements ServedModel, AutoCloseable {
         }
     }
 
-    /**
-     * A step laid out in rows.
-     *
-     * @param rows whose logits are wanted
-     * @param firstRow for each work the index of its first among them, -1 if it yields nothing
-     */
-    private record Pass(
-            List<Step.Work> works,
-            int[] tokens,
-            List<Batch.Span> spans,
-            int[] rows,
-            int[] firstRow,
-            int[][] drafts,
-            int drafted) {}
-
     private Pass pass(Step step) {
-        List<Step.Work> works = step.works();
-        int[][] drafts = drafter.draft(works);
-        int total = 0;
-        int wanted = 0;
-        int drafted = 0;
-        for (int i = 0; i < works.size(); i++) {
-            Answer answer = answers.get(works.get(i).sequence());
+        for (Step.Work work : step.works()) {
+            Answer answer = answers.get(work.sequence());
             if (!answer.started()) {
                 answer.start();
                 waiting.decrementAndGet();
             }
-            total += works.get(i).count() + drafts[i].length;
-            wanted += works.get(i).yields() ? 1 + drafts[i].length : 0;
-            drafted += drafts[i].length;
         }
-        int[] tokens = new int[total];
-        int[] rows = new int[wanted];
-        int[] firstRow = new int[works.size()];
-        List<Batch.Span> spans = new ArrayList<>();
-        int row = 0;
-        int next = 0;
-        for (int i = 0; i < works.size(); i++) {
-            Step.Work work = works.get(i);
-            Sequence sequence = work.sequence();
-            spans.add(answers.get(sequence).span(work, row, drafts[i].length));
-            for (int j = 0; j < work.count(); j++) {
-                tokens[row++] = sequence.token(sequence.computed() + j);
-            }
-            firstRow[i] = work.yields() ? next : -1;
-            if (work.yields()) {
-                rows[next++] = row - 1;
-            }
-            for (int draft : drafts[i]) {
-                rows[next++] = row;
-                tokens[row++] = draft;
-            }
-        }
-        return new Pass(works, tokens, spans, rows, firstRow, drafts, drafted);
+        return Pass.of(step.works(), drafter.draft(step.works()), answers);
     }
 
     /** How a device may choose the tokens of a pass; null where a guess may hold, which the next choice depends on. */
     private Draw[] draws(Pass pass) {
-        Draw[] draws = new Draw[pass.rows.length];
+        Draw[] draws = new Draw[pass.rows().length];
         each(
                 pass,
-                pass.works.stream()
+                pass.works().stream()
                         .anyMatch(work -> answers.get(work.sequence()).bound()),
                 i -> {
-                    if (pass.firstRow[i] >= 0 && pass.drafts[i].length == 0) {
-                        draws[pass.firstRow[i]] =
-                                answers.get(pass.works.get(i).sequence()).draw(vocabulary());
+                    if (pass.firstRow()[i] >= 0 && pass.drafts()[i].length == 0) {
+                        draws[pass.firstRow()[i]] =
+                                answers.get(pass.works().get(i).sequence()).draw(vocabulary());
                     }
                 });
         return draws;
@@ -534,11 +432,11 @@ public final class Engine implements ServedModel, AutoCloseable {
 
     /** What each work's answer chooses, null where the work yields nothing. */
     private List<Answer.Outcome> choose(Pass pass, Runner.Yield found) {
-        Answer.Outcome[] outcomes = new Answer.Outcome[pass.works.size()];
+        Answer.Outcome[] outcomes = new Answer.Outcome[pass.works().size()];
         IntConsumer one = i -> {
-            if (pass.firstRow[i] >= 0) {
-                Answer answer = answers.get(pass.works.get(i).sequence());
-                outcomes[i] = answer.choose(found, pass.firstRow[i], pass.drafts[i], endTokens);
+            if (pass.firstRow()[i] >= 0) {
+                Answer answer = answers.get(pass.works().get(i).sequence());
+                outcomes[i] = answer.choose(found, pass.firstRow()[i], pass.drafts()[i], endTokens);
             }
         };
         each(pass, found.logits().size() >= PARALLEL_LOGITS && !found.chosen(), one);
@@ -548,10 +446,10 @@ public final class Engine implements ServedModel, AutoCloseable {
     /** @param much whether the works are worth more than this thread */
     private static void each(Pass pass, boolean much, IntConsumer one) {
         if (much) {
-            Workers.run(pass.works.size(), one);
+            Workers.run(pass.works().size(), one);
             return;
         }
-        for (int i = 0; i < pass.works.size(); i++) {
+        for (int i = 0; i < pass.works().size(); i++) {
             one.accept(i);
         }
     }

@@ -29,7 +29,7 @@ public interface Runner extends AutoCloseable {
 
     /** Reads a model onto a device. */
     interface Loader {
-        Runner load(ModelSource model, Engine.Options options, PageCount pages);
+        Runner load(ModelSource model, EngineOptions options, PageCount pages);
     }
 
     /** Pages of the cache. */

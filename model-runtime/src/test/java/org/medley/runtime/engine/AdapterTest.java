@@ -119,8 +119,7 @@ class AdapterTest {
     void severalAdaptersOverOneBaseAnswerLikeTheirMergedModels() throws Exception {
         ModelFolder base = new ModelFolder(TinyModel.write(folder.resolve("base"), 5));
         try (Arena arena = Arena.ofShared();
-                Engine engine =
-                        new Engine("base", base, Engine.Options.DEFAULT.withContext(128), EngineObserver.NONE)) {
+                Engine engine = new Engine("base", base, EngineOptions.DEFAULT.withContext(128), EngineObserver.NONE)) {
             String prompt = "the same prompt for every one of them, longer than a page";
             String plain = ask(engine, null, prompt).get(30, TimeUnit.SECONDS).text();
             Map<String, String> expected = new LinkedHashMap<>();
@@ -129,7 +128,7 @@ class AdapterTest {
                 engine.addAdapter(name, adapter).get(30, TimeUnit.SECONDS);
                 Path merged = merged("merged-" + name, base, adapter, arena);
                 try (Engine whole = new Engine(
-                        name, new ModelFolder(merged), Engine.Options.DEFAULT.withContext(128), EngineObserver.NONE)) {
+                        name, new ModelFolder(merged), EngineOptions.DEFAULT.withContext(128), EngineObserver.NONE)) {
                     expected.put(
                             name,
                             ask(whole, null, prompt).get(30, TimeUnit.SECONDS).text());
@@ -157,8 +156,7 @@ class AdapterTest {
     void whatIsNoAdapterOfTheModelIsRefused() throws Exception {
         ModelFolder base = new ModelFolder(TinyModel.write(folder.resolve("base"), 5));
         try (Arena arena = Arena.ofShared();
-                Engine engine =
-                        new Engine("base", base, Engine.Options.DEFAULT.withContext(128), EngineObserver.NONE)) {
+                Engine engine = new Engine("base", base, EngineOptions.DEFAULT.withContext(128), EngineObserver.NONE)) {
             Path adapter = adapter(folder.resolve("odd"), base.weights(arena), 9, arena);
             write(
                     adapter.resolve("adapter_model.safetensors"),

@@ -18,6 +18,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.medley.runtime.engine.schedule.Step;
 import org.medley.runtime.network.Network;
 import org.medley.runtime.tensor.Batch;
+import org.medley.runtime.tensor.DType;
 import org.medley.runtime.tensor.Draw;
 import org.medley.runtime.tensor.Tensor;
 import org.medley.runtime.tensor.cuda.Gpu;
@@ -73,7 +74,7 @@ abstract class CudaEngineParity {
 
     private static List<String> answers(Kind kind, Runner.Loader loader) throws Exception {
         SamplingParams.Builder params =
-                SamplingParams.builder().maxTokens(16).seed(11).ignoreEnd(true);
+                SamplingParams.builder().maxTokens(10).seed(11).ignoreEnd(true);
         switch (kind) {
             case DRAWN -> params.temperature(0.9f).topP(0.9f).topK(40);
             case PENALIZED ->
@@ -88,8 +89,9 @@ abstract class CudaEngineParity {
         Supplier<Constraint> bound = kind == Kind.BOUND ? Alternating::new : null;
         boolean guessed = kind == Kind.GUESSED || kind == Kind.GUESSED_BY_A_MODEL;
         ModelFolder other = new ModelFolder(TinyModel.write(folder.resolve("other"), 6));
-        Engine.Options options = Engine.Options.DEFAULT
+        EngineOptions options = EngineOptions.DEFAULT
                 .withContext(128)
+                .withCache(DType.F32, 1 << 20)
                 .withDrafts(guessed ? 3 : 0, kind == Kind.GUESSED_BY_A_MODEL ? other : null);
         ModelFolder model = new ModelFolder(TinyModel.write(folder.resolve("tiny"), 5));
         try (Engine engine = new Engine("tiny", model, options, EngineObserver.NONE, loader)) {

@@ -14,6 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.medley.runtime.engine.schedule.Step;
 import org.medley.runtime.tensor.Batch;
+import org.medley.runtime.tensor.DType;
 import org.medley.runtime.tensor.Draw;
 import org.medley.runtime.tensor.Tensor;
 import org.medley.runtime.tensor.cuda.Gpu;
@@ -34,7 +35,7 @@ abstract class CudaRunnerParity {
     void logitsAgreePassAfterPass(long seed) throws Exception {
         SplittableRandom random = new SplittableRandom(seed);
         ModelSource model = ModelSource.of(TinyModel.write(folder.resolve("model"), seed));
-        Engine.Options options = Engine.Options.DEFAULT.withContext(128);
+        EngineOptions options = EngineOptions.DEFAULT.withContext(128).withCache(DType.F32, 1 << 20);
         try (Runner device = CudaRunner.load(open(), model, options, (shape, bytes) -> PAGES);
                 Runner processor = CpuRunner.load(model, options, (shape, bytes) -> PAGES)) {
             int sequences = 1 + random.nextInt(4);
@@ -73,7 +74,7 @@ abstract class CudaRunnerParity {
     @Test
     void tokensAreDrawnWhereTheLogitsLie() throws Exception {
         ModelSource model = ModelSource.of(TinyModel.write(folder.resolve("model"), 7));
-        Engine.Options options = Engine.Options.DEFAULT.withContext(128);
+        EngineOptions options = EngineOptions.DEFAULT.withContext(128).withCache(DType.F32, 1 << 20);
         try (Runner device = CudaRunner.load(open(), model, options, (shape, bytes) -> PAGES);
                 Runner processor = CpuRunner.load(model, options, (shape, bytes) -> PAGES)) {
             SplittableRandom random = new SplittableRandom(7);
@@ -108,7 +109,7 @@ abstract class CudaRunnerParity {
     @Test
     void rowsGoThroughTheirAdapters() throws Exception {
         ModelFolder model = new ModelFolder(TinyModel.write(folder.resolve("model"), 5));
-        Engine.Options options = Engine.Options.DEFAULT.withContext(128);
+        EngineOptions options = EngineOptions.DEFAULT.withContext(128).withCache(DType.F32, 1 << 20);
         try (Arena arena = Arena.ofShared();
                 Runner device = CudaRunner.load(open(), model, options, (shape, bytes) -> PAGES);
                 Runner processor = CpuRunner.load(model, options, (shape, bytes) -> PAGES)) {

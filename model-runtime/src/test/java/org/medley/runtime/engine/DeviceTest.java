@@ -32,11 +32,11 @@ class DeviceTest {
     void withoutACudaDeviceModelsRunOnTheProcessorUnlessTheDeviceIsAskedFor() throws Exception {
         assumeThat(CudaPresence.absence()).as("no CUDA device").isPresent();
         ModelSource model = ModelSource.of(TinyModel.write(folder.resolve("model"), 1));
-        try (Runner runner = Device.AUTO.load(model, Engine.Options.DEFAULT.withContext(64), (shape, bytes) -> 4)) {
+        try (Runner runner = Device.AUTO.load(model, EngineOptions.DEFAULT.withContext(64), (shape, bytes) -> 4)) {
             assertThat(runner).isInstanceOf(CpuRunner.class);
             assertThat(runner.device()).isEqualTo("the processor");
         }
-        assertThatThrownBy(() -> Device.CUDA.load(model, Engine.Options.DEFAULT, (shape, bytes) -> 4))
+        assertThatThrownBy(() -> Device.CUDA.load(model, EngineOptions.DEFAULT, (shape, bytes) -> 4))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessage(CudaPresence.absence().orElseThrow());
     }

@@ -31,7 +31,7 @@ import org.medley.runtime.weights.ModelSource;
 class EncoderEngineTest {
     private static final Reading PLAIN = new Reading(Side.PLAIN, 0, true);
     /** Few enough tokens in a pass that texts go in several. */
-    private static final Engine.Options OPTIONS = Engine.Options.DEFAULT.withLimits(new Engine.Limits(4, 8, 20));
+    private static final EngineOptions OPTIONS = EngineOptions.DEFAULT.withLimits(new EngineOptions.Limits(4, 8, 20));
 
     private static final List<String> TEXTS = IntStream.range(1, 14)
             .mapToObj(i -> IntStream.range(0, i).mapToObj(j -> "pain" + j % 3).collect(Collectors.joining(" ")))
@@ -186,7 +186,7 @@ class EncoderEngineTest {
             }
             assertThat(engine.load()).isZero();
         }
-        Engine.Options none = Engine.Options.DEFAULT.withLimits(new Engine.Limits(4, 0, 20));
+        EngineOptions none = EngineOptions.DEFAULT.withLimits(new EngineOptions.Limits(4, 0, 20));
         try (EncoderEngine full =
                 new EncoderEngine("full", ModelSource.of(folder.resolve("encoder")), none, PassObserver.NONE)) {
             assertThatThrownBy(() -> full.passage("pain")).isInstanceOf(EngineBusyException.class);

@@ -23,11 +23,11 @@ class EngineTest {
     @TempDir
     static Path folder;
 
-    private static Engine engine(Engine.Limits limits) throws Exception {
+    private static Engine engine(EngineOptions.Limits limits) throws Exception {
         return new Engine(
                 "tiny",
                 new ModelFolder(TinyModel.write(folder.resolve("tiny"), 5)),
-                Engine.Options.DEFAULT.withContext(128).withLimits(limits),
+                EngineOptions.DEFAULT.withContext(128).withLimits(limits),
                 EngineObserver.NONE);
     }
 
@@ -62,7 +62,7 @@ class EngineTest {
 
     @Test
     void manyAtOnceGetWhatEachGetsAlone() throws Exception {
-        try (Engine engine = engine(Engine.Limits.DEFAULT)) {
+        try (Engine engine = engine(EngineOptions.Limits.DEFAULT)) {
             List<String> prompts = List.of("a", "fever and cough", "x".repeat(90), "Grüße", "one two three");
             List<Answer> alone = new ArrayList<>();
             for (String prompt : prompts) {
@@ -81,7 +81,7 @@ class EngineTest {
     private static final List<String> PROMPTS = List.of(
             "a", "fever and cough, cough and fever", "x".repeat(90), "Grüße", "one two three one two three one two");
 
-    private static List<String> answers(Engine.Options options, SamplingParams params, int at) throws Exception {
+    private static List<String> answers(EngineOptions options, SamplingParams params, int at) throws Exception {
         Path model = TinyModel.write(folder.resolve("tiny"), 5);
         try (Engine engine = new Engine("tiny", new ModelFolder(model), options, EngineObserver.NONE)) {
             List<String> texts = new ArrayList<>();
@@ -107,18 +107,19 @@ class EngineTest {
                 .seed(3)
                 .maxTokens(60)
                 .build();
-        Engine.Options plain = Engine.Options.DEFAULT.withContext(192);
+        EngineOptions plain = EngineOptions.DEFAULT.withContext(192);
         List<String> expected = answers(plain, params, 1);
-        Engine.Options pieces = plain.withLimits(new Engine.Limits(8, 100, 9));
+        EngineOptions pieces = plain.withLimits(new EngineOptions.Limits(8, 100, 9));
         assertThat(answers(pieces, params, 100)).as("prompts in pieces").isEqualTo(expected);
         long page = KvPool.pageBytes(2, 2, 8, DType.F32);
-        Engine.Options crowded = pieces.withCache(DType.F32, 9 * page);
+        EngineOptions crowded = pieces.withCache(DType.F32, 9 * page);
         assertThat(answers(crowded, params, 100)).as("preempted").isEqualTo(expected);
         assertThat(answers(plain.withDrafts(4, null), params, 100))
                 .as("guessed from the text")
                 .isEqualTo(expected);
         ModelFolder other = new ModelFolder(TinyModel.write(folder.resolve("other"), 6));
-        assertThat(answers(crowded.withLimits(new Engine.Limits(8, 100, 40)).withDrafts(3, other), params, 100))
+        assertThat(answers(
+                        crowded.withLimits(new EngineOptions.Limits(8, 100, 40)).withDrafts(3, other), params, 100))
                 .as("guessed by another model, and preempted")
                 .isEqualTo(expected);
     }
@@ -141,7 +142,7 @@ class EngineTest {
             @Override
             public void ended(RequestStats stats) {}
         };
-        Engine.Options options = Engine.Options.DEFAULT.withContext(128).withDrafts(3, model);
+        EngineOptions options = EngineOptions.DEFAULT.withContext(128).withDrafts(3, model);
         try (Engine engine = new Engine("tiny", model, options, observer)) {
             for (String prompt : PROMPTS.subList(0, 2)) {
                 ask(engine, prompt, SamplingParams.greedy(60)).get(30, TimeUnit.SECONDS);
@@ -152,7 +153,7 @@ class EngineTest {
 
     @Test
     void severalAnswersToOneRequestShareItsPromptAndDiffer() throws Exception {
-        try (Engine engine = engine(Engine.Limits.DEFAULT)) {
+        try (Engine engine = engine(EngineOptions.Limits.DEFAULT)) {
             SamplingParams params = SamplingParams.builder()
                     .temperature(1.2f)
                     .seed(8)
@@ -182,7 +183,7 @@ class EngineTest {
 
     @Test
     void logprobsBiasAndEndingsAreAsAskedFor() throws Exception {
-        try (Engine engine = engine(Engine.Limits.DEFAULT)) {
+        try (Engine engine = engine(EngineOptions.Limits.DEFAULT)) {
             List<TokenListener.Chosen> chosen = new CopyOnWriteArrayList<>();
             CompletableFuture<Answer> done = new CompletableFuture<>();
             TokenListener gathering = gathering(done);
@@ -237,7 +238,7 @@ class EngineTest {
 
     @Test
     void aSeedRepeatsAndLimitsHold() throws Exception {
-        try (Engine engine = engine(Engine.Limits.DEFAULT)) {
+        try (Engine engine = engine(EngineOptions.Limits.DEFAULT)) {
             SamplingParams warm = SamplingParams.builder()
                     .temperature(1)
                     .topK(40)
@@ -260,7 +261,7 @@ class EngineTest {
 
     @Test
     void aFullQueueRefusesAndAClosedEngineEndsWhatRuns() throws Exception {
-        Engine engine = engine(new Engine.Limits(1, 2, 512));
+        Engine engine = engine(new EngineOptions.Limits(1, 2, 512));
         List<CompletableFuture<Answer>> taken = new ArrayList<>();
         assertThatThrownBy(() -> {
                     for (int i = 0; i < 50; i++) {

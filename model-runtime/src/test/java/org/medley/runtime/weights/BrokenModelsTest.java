@@ -21,6 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.medley.runtime.engine.Engine;
 import org.medley.runtime.engine.EngineObserver;
+import org.medley.runtime.engine.EngineOptions;
 import org.medley.runtime.engine.TinyModel;
 import org.medley.runtime.tensor.DType;
 import org.medley.runtime.text.Tokenizer;
@@ -55,7 +56,7 @@ class BrokenModelsTest {
     /** Serving it, as a server would. */
     private static void serve(Path path) {
         try (Engine engine = new Engine(
-                "broken", ModelSource.of(path), Engine.Options.DEFAULT.withContext(64), EngineObserver.NONE)) {
+                "broken", ModelSource.of(path), EngineOptions.DEFAULT.withContext(64), EngineObserver.NONE)) {
             engine.tokenizer().encode("text");
         }
     }

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.medley.runtime.engine.EngineOptions;
 import org.medley.platform.knowledge.Knowledge;
 import org.medley.platform.knowledge.Knowledge.Condition;
 import org.medley.runtime.engine.Engine;
@@ -81,10 +82,10 @@ final class StarterEvaluation {
         try (Engine engine = new Engine(
                 "evaluated",
                 new ModelFolder(model),
-                Engine.Options.DEFAULT
+                EngineOptions.DEFAULT
                         .withContext(CONTEXT)
                         .withFormat(DType.F32)
-                        .withLimits(new Engine.Limits(16, 4096, 4096)),
+                        .withLimits(new EngineOptions.Limits(16, 4096, 4096)),
                 EngineObserver.NONE)) {
             List<CompletableFuture<Engine.Completion>> answers = new ArrayList<>();
             for (JsonNode one : cases) {
