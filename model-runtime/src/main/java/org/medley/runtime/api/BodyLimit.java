@@ -2,6 +2,8 @@ package org.medley.runtime.api;
 
 import io.quarkus.runtime.configuration.MemorySize;
 import io.quarkus.vertx.http.runtime.RouteConstants;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -34,13 +36,16 @@ class BodyLimit {
             return;
         }
         String message = "the body has " + length + " bytes; at most " + most + " are possible";
-        // What is left of the body is not read, so the connection cannot be used again.
-        context.response()
-                .setStatusCode(413)
-                .putHeader("Content-Type", "application/json")
-                .putHeader("Connection", "close")
-                .endHandler(sent -> context.request().connection().close())
-                .end(new JsonObject(Refusals.body(path, 413, message)).encode());
+        HttpServerResponse response =
+                context.response().setStatusCode(413).putHeader("Content-Type", "application/json");
+        // What is left of the body is not read; in HTTP/1 the connection cannot be used again.
+        if (context.request().version() == HttpVersion.HTTP_2) {
+            response.endHandler(sent -> response.reset());
+        } else {
+            response.putHeader("Connection", "close")
+                    .endHandler(sent -> context.request().connection().close());
+        }
+        response.end(new JsonObject(Refusals.body(path, 413, message)).encode());
     }
 
     /** What is no number is for the server to refuse. */

@@ -102,7 +102,7 @@ record Delivery(AnswerEvents events, List<Engine.Generation> generations, Reply 
 
     private static ApiException failed(Failure failure) {
         LOG.error("a generation failed", failure.cause());
-        return ApiException.broken("the generation failed: " + failure.cause());
+        return ApiException.broken("the generation failed; the server's log tells why");
     }
 
     void cancel() {

@@ -7,6 +7,7 @@ import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -16,6 +17,7 @@ import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.medley.runtime.embed.Embedder;
 
 /** Vectors of texts, as OpenAI's clients expect them. */
@@ -34,10 +36,14 @@ public class EmbeddingsResource {
 
     @POST
     @RunOnVirtualThread
-    public Answers.Embeddings embeddings(
+    @APIResponse(responseCode = "200", content = @Content(schema = @Schema(implementation = Answers.Embeddings.class)))
+    public Response embeddings(
             @RequestBody(content = @Content(schema = @Schema(type = SchemaType.OBJECT))) String body) {
         Fields in = Fields.parse(body);
         Embedder embedder = EncoderFields.named(host, in);
+        if (embedder.cannotEmbed() != null) {
+            throw ApiException.invalid("model", embedder.id() + " " + embedder.cannotEmbed());
+        }
         boolean base64 = base64(in);
         List<String> texts = in.texts("input");
         if (texts.isEmpty() || texts.size() > MOST_TEXTS || texts.stream().anyMatch(String::isEmpty)) {
@@ -52,8 +58,10 @@ public class EmbeddingsResource {
         for (float[] vector : embedded.vectors()) {
             data.add(new Answers.Embedding("embedding", data.size(), base64 ? packed(vector) : vector));
         }
-        return new Answers.Embeddings(
-                "list", embedder.id(), data, new Answers.Usage(embedded.tokens(), embedded.tokens()));
+        Answers.Usage usage = new Answers.Usage(embedded.tokens(), embedded.tokens());
+        return Response.ok(new Answers.Embeddings("list", embedder.id(), data, usage))
+                .header(OpenAiResource.MODEL_HEADER, embedder.id())
+                .build();
     }
 
     private static boolean base64(Fields in) {

@@ -10,6 +10,8 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.medley.runtime.network.EncoderLoader;
+import org.medley.runtime.weights.BadModelException;
 import org.medley.runtime.weights.ModelSource;
 
 /** The model folders and GGUF files under {@code medley.runtime.models}: the directory of a runtime by itself. */
@@ -53,10 +55,25 @@ class FolderDirectory implements ModelDirectory {
         return list().stream().filter(entry -> entry.name().equals(name)).findFirst();
     }
 
-    /** The configured model, or else the first. */
+    /** The configured model, or else the first that writes, or else the first. */
     @Override
     public Optional<Entry> selfTest() {
-        return readyModel.isPresent() ? find(readyModel.get()) : list().stream().findFirst();
+        if (readyModel.isPresent()) {
+            return find(readyModel.get());
+        }
+        List<Entry> all = list();
+        return all.stream()
+                .filter(FolderDirectory::writes)
+                .findFirst()
+                .or(() -> all.stream().findFirst());
+    }
+
+    private static boolean writes(Entry entry) {
+        try {
+            return !EncoderLoader.isEncoder(ModelSource.of(entry.folder()).config());
+        } catch (BadModelException unreadable) {
+            return false;
+        }
     }
 
     @Override

@@ -94,20 +94,30 @@ public class ModelHost {
                 .filter(found -> !Files.exists(found.folder().resolve("adapter_config.json")))
                 .orElseThrow(() ->
                         new BadModelException(adapter, "adapts '" + base + "', which is not among the models here"));
-        Engine engine = engine(under);
-        CompletableFuture<Void> read;
-        synchronized (models) {
-            Loaded loaded = models.get(under.folder());
-            // An engine that had to leave meanwhile answers what it was asked, then goes; its adapters are not kept.
-            Map<String, CompletableFuture<Void>> adapters = loaded == null ? new HashMap<>() : loaded.adapters;
-            read = adapters.get(entry.name());
-            if (read == null || read.isCompletedExceptionally()) {
-                read = engine.addAdapter(entry.name(), entry.folder());
-                adapters.put(entry.name(), read);
+        while (true) {
+            Engine engine = engine(under);
+            CompletableFuture<Void> read = adapter(entry, under, engine);
+            if (read != null) {
+                joined(read);
+                return new Hosted(entry.name(), engine, entry.name());
             }
         }
-        joined(read);
-        return new Hosted(entry.name(), engine, entry.name());
+    }
+
+    /** The reading of an adapter by an engine, begun now if need be; null if the engine had to leave meanwhile. */
+    private CompletableFuture<Void> adapter(ModelDirectory.Entry entry, ModelDirectory.Entry under, Engine engine) {
+        synchronized (models) {
+            Loaded loaded = models.get(under.folder());
+            if (loaded == null || loaded.model.getNow(null) != engine) {
+                return null;
+            }
+            CompletableFuture<Void> read = loaded.adapters.get(entry.name());
+            if (read == null || read.isCompletedExceptionally()) {
+                read = engine.addAdapter(entry.name(), entry.folder());
+                loaded.adapters.put(entry.name(), read);
+            }
+            return read;
+        }
     }
 
     /** The last part of what the adapter says it was trained on. */
@@ -135,10 +145,11 @@ public class ModelHost {
             if (loaded == null) {
                 long bytes = ModelSource.of(entry.folder()).bytes();
                 makeRoom(entry, bytes);
-                models.put(entry.folder(), new Loaded(mine, bytes, new HashMap<>()));
+                loaded = new Loaded(mine, bytes, new HashMap<>());
+                models.put(entry.folder(), loaded);
             }
         }
-        return loaded == null ? load(entry, mine) : joined(loaded.model);
+        return loaded.model == mine ? load(entry, loaded) : joined(loaded.model);
     }
 
     private static <T> T joined(CompletableFuture<T> future) {
@@ -149,19 +160,19 @@ public class ModelHost {
         }
     }
 
-    private ServedModel load(ModelDirectory.Entry entry, CompletableFuture<ServedModel> mine) {
+    private ServedModel load(ModelDirectory.Entry entry, Loaded mine) {
         try {
             ModelSource source = ModelSource.of(entry.folder());
             ServedModel model = EncoderLoader.isEncoder(source.config())
                     ? new EncoderEngine(entry.name(), source, options, metrics.encoder(entry.name()))
                     : new Engine(entry.name(), source, options, metrics.observer(entry.name()));
-            mine.complete(model);
+            mine.model.complete(model);
             return model;
         } catch (RuntimeException | Error e) {
             synchronized (models) {
-                models.remove(entry.folder());
+                models.remove(entry.folder(), mine);
             }
-            mine.completeExceptionally(e);
+            mine.model.completeExceptionally(e);
             throw e;
         }
     }
@@ -197,7 +208,7 @@ public class ModelHost {
 
     /** What embeds or ranks under a name, loaded now if need be; empty if no model goes by it. */
     Optional<Embedder> embedder(String model) {
-        if (model.equals(embedder().id())) {
+        if (model.equals(BgeSmallEmbedder.ID)) {
             return Optional.of(embedder());
         }
         return directory.find(model).map(entry -> {

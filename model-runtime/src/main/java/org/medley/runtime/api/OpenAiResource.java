@@ -19,6 +19,7 @@ import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
+import org.medley.runtime.embed.BgeSmallEmbedder;
 
 /** The models' API, as OpenAI's clients expect it. */
 @Path("/v1")
@@ -50,7 +51,7 @@ public class OpenAiResource {
         List<Answers.Model> models = new ArrayList<>(host.list().stream()
                 .map(entry -> model(entry.name(), entry.created().getEpochSecond()))
                 .toList());
-        models.add(model(host.embedder().id(), 0));
+        models.add(model(BgeSmallEmbedder.ID, 0));
         return new Answers.Models("list", models);
     }
 

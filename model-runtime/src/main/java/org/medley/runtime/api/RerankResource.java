@@ -52,11 +52,9 @@ public class RerankResource {
         int top = in.integer("top_n", documents.size(), 1, Integer.MAX_VALUE);
         boolean returned = in.flag("return_documents", false);
         int cut = EncoderFields.cut(in);
-        EncoderEngine.Scored scores = EncoderFields.refusing(
-                "documents",
-                () -> embedder instanceof EncoderEngine encoder && encoder.scores()
-                        ? encoder.score(query, documents, cut)
-                        : cosines(embedder, query, documents, cut));
+        EncoderEngine.Scored scores = embedder instanceof EncoderEngine encoder && encoder.scores()
+                ? EncoderFields.refusing("documents", () -> encoder.score(query, documents, cut))
+                : cosines(embedder, query, documents, cut);
         List<Scored> scored = new ArrayList<>();
         for (int i = 0; i < documents.size(); i++) {
             scored.add(new Scored(i, documents.get(i), scores.scores()[i]));
@@ -100,8 +98,13 @@ public class RerankResource {
     }
 
     private static EncoderEngine.Scored cosines(Embedder embedder, String query, List<String> documents, int cut) {
-        var wanted = embedder.embed(List.of(query), new Embedder.Reading(Embedder.Side.QUERY, cut, true));
-        var found = embedder.embed(documents, new Embedder.Reading(Embedder.Side.DOCUMENT, cut, true));
+        if (embedder.cannotEmbed() != null) {
+            throw ApiException.invalid("model", embedder.id() + " " + embedder.cannotEmbed());
+        }
+        var asked = new Embedder.Reading(Embedder.Side.QUERY, cut, true);
+        var wanted = EncoderFields.refusing("query", () -> embedder.embed(List.of(query), asked));
+        var read = new Embedder.Reading(Embedder.Side.DOCUMENT, cut, true);
+        var found = EncoderFields.refusing("documents", () -> embedder.embed(documents, read));
         double[] scores = found.vectors().stream()
                 .mapToDouble(vector -> cosine(wanted.vectors().getFirst(), vector))
                 .toArray();

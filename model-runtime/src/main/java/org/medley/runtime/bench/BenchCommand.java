@@ -15,6 +15,7 @@ import org.medley.runtime.engine.Device;
 import org.medley.runtime.engine.Engine;
 import org.medley.runtime.engine.EngineOptions;
 import org.medley.runtime.engine.Runner;
+import org.medley.runtime.hub.ModelStore;
 import org.medley.runtime.tensor.DType;
 import org.medley.runtime.tensor.cuda.Gpu;
 import org.medley.runtime.weights.ModelSource;
@@ -109,10 +110,7 @@ public final class BenchCommand {
         @Option(names = "--format", description = "F32, BF16, Q8 or Q4_0 instead of as stored")
         DType format;
 
-        @Option(
-                names = "--cache",
-                defaultValue = "F32",
-                description = "F32, F16, BF16, F8_E4M3 or Q8 for keys and values")
+        @Option(names = "--cache", description = "F32, F16, BF16, F8_E4M3 or Q8 for keys and values (the device's own)")
         DType cache;
 
         @Option(names = "--drafts", defaultValue = "0", description = "tokens guessed ahead")
@@ -130,9 +128,8 @@ public final class BenchCommand {
 
         @Override
         void measure(Machine.Limits limits, ObjectNode out) throws Exception {
-            Path path = model.contains("/")
-                    ? Path.of(model)
-                    : data.resolve("models").resolve(model);
+            ModelSource source =
+                    model.contains("/") ? ModelSource.of(Path.of(model)) : new ModelStore(data).open(model);
             EngineOptions options = EngineOptions.DEFAULT
                     .withContext(prompt + generate + 1)
                     .withFormat(format)
@@ -147,7 +144,7 @@ public final class BenchCommand {
                 }
             }
             ServeBench.Times times = new ServeBench.Times();
-            try (Engine engine = new Engine(model, ModelSource.of(path), options, times)) {
+            try (Engine engine = new Engine(model, source, options, times)) {
                 System.out.println("on " + engine.device());
                 out.put("device", engine.device());
                 ServeBench bench = new ServeBench(engine, times, prompt, generate);

@@ -29,6 +29,11 @@ public interface Embedder {
     /** @param tokens that were read, over all texts */
     record Embedded(List<float[]> vectors, int tokens) {}
 
+    /** Why it gives no vectors, or null if it does. */
+    default String cannotEmbed() {
+        return null;
+    }
+
     /** @throws IllegalArgumentException if a text is longer than the model reads, naming which */
     Embedded embed(List<String> texts, Reading reading);
 

@@ -38,8 +38,14 @@ final class Adapters implements AutoCloseable {
     /** One that goes by the name already is replaced. */
     void add(String name, Path folder) {
         Adapter adapter = Adapter.read(folder, matrices);
+        try {
+            bring.accept(adapter);
+        } catch (RuntimeException e) {
+            drop.accept(adapter);
+            adapter.close();
+            throw e;
+        }
         remove(name);
-        bring.accept(adapter);
         adapters.put(name, adapter);
         changed();
     }
@@ -74,7 +80,10 @@ final class Adapters implements AutoCloseable {
         List<String> names = List.copyOf(adapters.keySet());
         int[] chosen = new int[rows];
         for (Batch.Span span : spans) {
-            int place = span.adapter() == null ? -1 : names.indexOf(span.adapter());
+            int place = names.indexOf(span.adapter());
+            if (place < 0 && span.adapter() != null) {
+                throw new IllegalStateException("adapter " + span.adapter() + " is no longer here");
+            }
             Arrays.fill(chosen, span.row(), span.row() + span.rows(), place);
         }
         return new AdapterOps(ops, adder, parts, chosen);

@@ -160,13 +160,14 @@ final class Answer {
     }
 
     boolean end(FinishReason why) {
-        reason = why;
         say(stop.accept(stream.rest()));
         say(stop.rest());
-        if (stop.stopped()) {
+        // What was held back for its last character may bring a stop text after all.
+        reason = stop.stopped() && why == FinishReason.length ? FinishReason.stop : why;
+        if (stop.stopped() && reason == FinishReason.stop) {
             listener.stopped(stop.matched());
         }
-        listener.end(why, new Usage(sequence.promptLength(), generated, sequence.cached()));
+        listener.end(reason, new Usage(sequence.promptLength(), generated, sequence.cached()));
         measure();
         return true;
     }

@@ -1,7 +1,6 @@
 package org.medley.runtime.engine;
 
 import java.util.Arrays;
-import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
@@ -16,7 +15,6 @@ final class Edits {
     /** Places of tokens with more than a repetition. */
     private final Map<Integer, Integer> places = new HashMap<>();
 
-    private BitSet seen;
     private int count;
     private int[] tokens = new int[16];
     private float[] added = new float[16];
@@ -63,16 +61,11 @@ final class Edits {
         taken[at] = value;
     }
 
+    /** Each token once. */
     void repeated(int token) {
-        if (seen == null) {
-            seen = new BitSet(vocabulary);
-        }
-        if (!seen.get(token)) {
-            seen.set(token);
-            Integer known = places.get(token);
-            int at = known == null ? append(token) : known;
-            repeated[at] = true;
-        }
+        Integer known = places.get(token);
+        int at = known == null ? append(token) : known;
+        repeated[at] = true;
     }
 
     Draw.Edits done(float repetition) {

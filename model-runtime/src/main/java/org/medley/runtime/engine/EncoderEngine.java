@@ -6,9 +6,11 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.medley.runtime.embed.Embedder;
 import org.medley.runtime.network.Encoder;
@@ -28,6 +30,9 @@ import org.medley.runtime.weights.ModelSource;
  * together; between two such passes another request may come in.
  */
 public final class EncoderEngine implements Embedder, ServedModel, AutoCloseable {
+    /** Tokens that models put around a text. */
+    private static final int AROUND = 2;
+
     private final String name;
     private final ModelSource source;
     private final EmbeddingSettings settings;
@@ -42,7 +47,8 @@ public final class EncoderEngine implements Embedder, ServedModel, AutoCloseable
     private final AtomicInteger load = new AtomicInteger();
     private final int mostWaiting;
     private final PassObserver observer;
-    private boolean closed;
+    private final AtomicBoolean closed = new AtomicBoolean();
+    private volatile boolean draining;
 
     /** Is told of every pass, after it. */
     public interface PassObserver {
@@ -101,43 +107,74 @@ public final class EncoderEngine implements Embedder, ServedModel, AutoCloseable
         return load.get();
     }
 
-    /** @throws BadModelException if nothing tells which hidden states make a text's vector */
+    @Override
+    public String cannotEmbed() {
+        if (settings.pooling() != null) {
+            return null;
+        }
+        return scores()
+                ? "ranks texts and does not embed them"
+                : "does not tell how a text's vector is made of its tokens' (1_Pooling/config.json); add the model again with"
+                        + " --pooling FIRST, MEAN or LAST, as its makers say";
+    }
+
     @Override
     public Embedded embed(List<String> texts, Reading reading) {
-        EmbeddingSettings.Pooling pooling = settings.pooling();
-        if (pooling == null) {
-            throw new BadModelException(
-                    source.path(),
-                    scores()
-                            ? "ranks texts and does not embed them"
-                            : "does not tell how a text's vector is made of its tokens' (1_Pooling/config.json); add the"
-                                    + " model again with --pooling FIRST, MEAN or LAST, as its makers say");
+        if (cannotEmbed() != null) {
+            throw new IllegalArgumentException(name + " " + cannotEmbed());
         }
         String before = prompt(reading.side());
-        List<Tokenizer.Encoded> encoded = IntStream.range(0, texts.size())
-                .mapToObj(i -> fitting(tokenizer.encodeWhole(before + texts.get(i), null), reading.cut(), i))
-                .toList();
-        List<float[]> vectors = each(encoded, batch -> pooled(pooling, batch));
-        if (reading.unit()) {
-            vectors.forEach(EncoderEngine::toUnit);
-        }
-        return new Embedded(vectors, tokens(encoded));
+        return inside(() -> {
+            List<Tokenizer.Encoded> encoded = IntStream.range(0, texts.size())
+                    .mapToObj(i ->
+                            fitting(tokenizer.encodeWhole(before + texts.get(i), null), reading.cut(), "text " + i))
+                    .toList();
+            List<float[]> vectors = each(encoded, pass -> pooled(settings.pooling(), pass));
+            if (reading.unit()) {
+                vectors.forEach(EncoderEngine::toUnit);
+            }
+            return new Embedded(vectors, tokens(encoded));
+        });
     }
 
     /**
      * How well each document answers the query, by a head trained for it.
      *
      * @param cut as {@link Embedder.Reading#cut}; a document's end is left out, never the query's
-     * @throws IllegalArgumentException if query and document together are longer than the model reads
+     * @throws IllegalArgumentException if query and document together are longer than the model reads, or nothing would
+     *     be left of a document
      */
     public Scored score(String query, List<String> documents, int cut) {
-        List<Tokenizer.Encoded> encoded = IntStream.range(0, documents.size())
-                .mapToObj(i -> fitting(tokenizer.encodeWhole(query, documents.get(i)), cut, i))
-                .toList();
-        List<float[]> raw = each(encoded, batch -> encoder.scores(ops, hidden(batch), batch.batch));
-        double[] scores =
-                raw.stream().mapToDouble(one -> 1 / (1 + Math.exp(-one[0]))).toArray();
-        return new Scored(scores, tokens(encoded));
+        return inside(() -> {
+            int asked = tokenizer.encodeWhole(query, "").ids().length;
+            List<Tokenizer.Encoded> encoded = IntStream.range(0, documents.size())
+                    .mapToObj(i -> {
+                        String both = "document " + i + " with the query";
+                        Tokenizer.Encoded pair = fitting(tokenizer.encodeWhole(query, documents.get(i)), cut, both);
+                        if (pair.ids().length <= asked) {
+                            throw new IllegalArgumentException(both + " has room for " + pair.ids().length
+                                    + " tokens, of which the query takes " + asked);
+                        }
+                        return pair;
+                    })
+                    .toList();
+            List<float[]> raw = each(encoded, pass -> encoder.scores(ops, hidden(pass), pass.batch));
+            double[] scores =
+                    raw.stream().mapToDouble(one -> 1 / (1 + Math.exp(-one[0]))).toArray();
+            return new Scored(scores, tokens(encoded));
+        });
+    }
+
+    /** Whoever is inside keeps the engine from being closed; too many are sent away before anything is done for them. */
+    private <T> T inside(Supplier<T> work) {
+        try {
+            if (load.incrementAndGet() > mostWaiting || draining) {
+                throw new EngineBusyException(name, mostWaiting);
+            }
+            return work.get();
+        } finally {
+            load.decrementAndGet();
+        }
     }
 
     private String prompt(Side side) {
@@ -149,11 +186,14 @@ public final class EncoderEngine implements Embedder, ServedModel, AutoCloseable
         };
     }
 
-    private Tokenizer.Encoded fitting(Tokenizer.Encoded text, int cut, int index) {
+    private Tokenizer.Encoded fitting(Tokenizer.Encoded text, int cut, String what) {
         int most = cut == 0 ? context : Math.min(cut, context);
         if (text.ids().length > most && cut == 0) {
-            throw new IllegalArgumentException("text " + index + " has " + text.ids().length + " tokens; " + name
+            throw new IllegalArgumentException(what + " has " + text.ids().length + " tokens; " + name
                     + " reads at most " + context + " (truncate_prompt_tokens cuts longer ones)");
+        }
+        if (most <= AROUND && text.ids().length > most) {
+            throw new IllegalArgumentException("a text cut to " + most + " tokens has none of its own");
         }
         return text.cut(most);
     }
@@ -201,44 +241,33 @@ public final class EncoderEngine implements Embedder, ServedModel, AutoCloseable
 
     /** What the network makes of each text, in the texts' order. */
     private List<float[]> each(List<Tokenizer.Encoded> texts, Function<Pass, Tensor> network) {
-        if (load.getAndIncrement() >= mostWaiting) {
-            load.decrementAndGet();
-            throw new EngineBusyException(name, mostWaiting);
-        }
-        try {
-            Integer[] byLength = IntStream.range(0, texts.size())
-                    .boxed()
-                    .sorted(Comparator.comparingInt(i -> texts.get(i).ids().length))
-                    .toArray(Integer[]::new);
-            float[][] results = new float[texts.size()][];
-            int from = 0;
-            while (from < byLength.length) {
-                int to = from;
-                int tokens = 0;
-                while (to < byLength.length
-                        && (to == from || tokens + texts.get(byLength[to]).ids().length <= passTokens)) {
-                    tokens += texts.get(byLength[to++]).ids().length;
-                }
-                List<Integer> together = Arrays.asList(byLength).subList(from, to);
-                float[] values = run(Pass.of(together.stream().map(texts::get).toList()), network);
-                int width = values.length / together.size();
-                for (int i = 0; i < together.size(); i++) {
-                    results[together.get(i)] = Arrays.copyOfRange(values, i * width, (i + 1) * width);
-                }
-                from = to;
+        Integer[] byLength = IntStream.range(0, texts.size())
+                .boxed()
+                .sorted(Comparator.comparingInt(i -> texts.get(i).ids().length))
+                .toArray(Integer[]::new);
+        float[][] results = new float[texts.size()][];
+        int from = 0;
+        while (from < byLength.length) {
+            int to = from;
+            int tokens = 0;
+            while (to < byLength.length
+                    && (to == from || tokens + texts.get(byLength[to]).ids().length <= passTokens)) {
+                tokens += texts.get(byLength[to++]).ids().length;
             }
-            return Arrays.asList(results);
-        } finally {
-            load.decrementAndGet();
+            List<Integer> together = Arrays.asList(byLength).subList(from, to);
+            float[] values = run(Pass.of(together.stream().map(texts::get).toList()), network);
+            int width = values.length / together.size();
+            for (int i = 0; i < together.size(); i++) {
+                results[together.get(i)] = Arrays.copyOfRange(values, i * width, (i + 1) * width);
+            }
+            from = to;
         }
+        return Arrays.asList(results);
     }
 
     private float[] run(Pass pass, Function<Pass, Tensor> network) {
         turn.lock();
         try {
-            if (closed) {
-                throw new EngineBusyException(name, load.get());
-            }
             long began = System.nanoTime();
             workspace.reset();
             float[] values = network.apply(pass).toArray();
@@ -260,31 +289,30 @@ public final class EncoderEngine implements Embedder, ServedModel, AutoCloseable
         }
     }
 
+    /** Those inside end what they have begun, however long it takes: memory is not taken from under them. */
     @Override
     public void drain(long millis) {
-        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
-        try {
-            while (load.get() > 0 && System.nanoTime() < end) {
-                TimeUnit.MILLISECONDS.sleep(10);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
         close();
     }
 
     @Override
     public void close() {
-        turn.lock();
-        try {
-            if (!closed) {
-                closed = true;
-                workspace.close();
-                arena.close();
-                tokenizer.close();
+        draining = true;
+        boolean interrupted = false;
+        while (load.get() > 0) {
+            try {
+                TimeUnit.MILLISECONDS.sleep(5);
+            } catch (InterruptedException e) {
+                interrupted = true;
             }
-        } finally {
-            turn.unlock();
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        if (closed.compareAndSet(false, true)) {
+            workspace.close();
+            arena.close();
+            tokenizer.close();
         }
     }
 }

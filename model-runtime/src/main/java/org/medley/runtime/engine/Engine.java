@@ -53,7 +53,7 @@ public final class Engine implements ServedModel, AutoCloseable {
     private final Pages pages;
     private final Scheduler scheduler;
     private final ConcurrentLinkedQueue<Answer> arrivals = new ConcurrentLinkedQueue<>();
-    private final ConcurrentLinkedQueue<Runnable> commands = new ConcurrentLinkedQueue<>();
+    private final ConcurrentLinkedQueue<Command> commands = new ConcurrentLinkedQueue<>();
     /** Adapters by name, each with a number that no other has, by which its keys and values are told from others'. */
     private final Map<String, Long> adapters = new ConcurrentHashMap<>();
 
@@ -67,6 +67,19 @@ public final class Engine implements ServedModel, AutoCloseable {
 
     private volatile boolean draining;
     private volatile boolean closing;
+    private volatile boolean ended;
+
+    /** What the engine's thread is asked to do between two steps. */
+    private record Command(Runnable task, CompletableFuture<Void> done) {
+        void run() {
+            try {
+                task.run();
+                done.complete(null);
+            } catch (RuntimeException e) {
+                done.completeExceptionally(e);
+            }
+        }
+    }
 
     /** Loads the model and starts its thread. */
     public Engine(String name, ModelSource model, EngineOptions options, EngineObserver observer) {
@@ -303,23 +316,19 @@ public final class Engine implements ServedModel, AutoCloseable {
     }
 
     private CompletableFuture<Void> onThread(Runnable command) {
-        CompletableFuture<Void> done = new CompletableFuture<>();
-        commands.add(() -> {
-            try {
-                command.run();
-                done.complete(null);
-            } catch (RuntimeException e) {
-                done.completeExceptionally(e);
-            }
-        });
+        Command one = new Command(command, new CompletableFuture<>());
+        commands.add(one);
         LockSupport.unpark(thread);
-        return done;
+        if (ended) {
+            refuseCommands();
+        }
+        return one.done;
     }
 
     private void serve() {
         while (!closing && !(draining && live.get() == 0)) {
             admit();
-            for (Runnable command = commands.poll(); command != null; command = commands.poll()) {
+            for (Command command = commands.poll(); command != null; command = commands.poll()) {
                 command.run();
             }
             if (scheduler.idle()) {
@@ -333,6 +342,14 @@ public final class Engine implements ServedModel, AutoCloseable {
             answer.end(FinishReason.cancelled);
             forget(answer);
         });
+        ended = true;
+        refuseCommands();
+    }
+
+    private void refuseCommands() {
+        for (Command command = commands.poll(); command != null; command = commands.poll()) {
+            command.done.completeExceptionally(new IllegalStateException("model " + name + " is being unloaded"));
+        }
     }
 
     private void admit() {

@@ -1,6 +1,7 @@
 package org.medley.runtime.engine;
 
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,14 +20,19 @@ final class Sampler {
     private final long seed;
     private final Set<Integer> endTokens;
     private final Map<Integer, Integer> generated = new HashMap<>();
-    private final int[] prompt;
+    /** Tokens of prompt and answer, or null where repeating them costs nothing. */
+    private final BitSet seen;
+
     private int position;
 
     /** @param seed in place of the parameters', so that several answers to one request differ */
     Sampler(SamplingParams params, long seed, int[] prompt, Set<Integer> endTokens) {
         this.params = params;
         this.seed = seed;
-        this.prompt = prompt;
+        this.seen = params.repetitionPenalty() == 1 ? null : new BitSet();
+        if (seen != null) {
+            Arrays.stream(prompt).forEach(seen::set);
+        }
         this.endTokens = endTokens;
     }
 
@@ -47,8 +53,7 @@ final class Sampler {
         });
         penalize(logits);
         int token = params.temperature() == 0 ? argmax(logits) : draw(logits);
-        generated.merge(token, 1, Integer::sum);
-        position++;
+        chose(token);
         return plain == null ? new Choice(token, 0, List.of()) : told(plain, token);
     }
 
@@ -70,9 +75,8 @@ final class Sampler {
             generated.forEach(
                     (token, count) -> edits.take(token, params.presencePenalty() + params.frequencyPenalty() * count));
         }
-        if (params.repetitionPenalty() != 1) {
-            Arrays.stream(prompt).forEach(edits::repeated);
-            generated.keySet().forEach(edits::repeated);
+        if (seen != null) {
+            seen.stream().forEach(edits::repeated);
         }
         return new Draw(
                 params.temperature(),
@@ -86,9 +90,16 @@ final class Sampler {
 
     /** Hears what a device chose. */
     Choice drawn(Draw.Drawn drawn) {
-        generated.merge(drawn.token(), 1, Integer::sum);
-        position++;
+        chose(drawn.token());
         return new Choice(drawn.token(), params.logprobs() < 0 ? 0 : drawn.logprob(), List.of());
+    }
+
+    private void chose(int token) {
+        generated.merge(token, 1, Integer::sum);
+        if (seen != null) {
+            seen.set(token);
+        }
+        position++;
     }
 
     private void restrict(float[] logits, long[] allowed) {
@@ -112,17 +123,10 @@ final class Sampler {
     }
 
     private void penalize(float[] logits) {
-        float repetition = params.repetitionPenalty();
-        if (repetition != 1) {
-            boolean[] seen = new boolean[logits.length];
-            for (int token : prompt) {
-                seen[token] = true;
-            }
-            generated.keySet().forEach(token -> seen[token] = true);
-            for (int i = 0; i < logits.length; i++) {
-                if (seen[i]) {
-                    logits[i] = logits[i] > 0 ? logits[i] / repetition : logits[i] * repetition;
-                }
+        if (seen != null) {
+            float repetition = params.repetitionPenalty();
+            for (int i = seen.nextSetBit(0); i >= 0; i = seen.nextSetBit(i + 1)) {
+                logits[i] = logits[i] > 0 ? logits[i] / repetition : logits[i] * repetition;
             }
         }
         if (params.presencePenalty() != 0 || params.frequencyPenalty() != 0) {

@@ -6,11 +6,12 @@ import java.io.PrintStream;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
+import org.medley.runtime.network.EncoderLoader;
 import org.medley.runtime.weights.EmbeddingSettings;
+import org.medley.runtime.weights.ModelFolder;
 import org.medley.runtime.weights.ModelSource;
 
 /** Brings models into a store, from a hub or from elsewhere on the machine: checked, and whole or not at all. */
@@ -70,8 +71,10 @@ final class Acquisition {
                     Locale.ROOT, "%s has %.1f GB; at most %.1f are allowed (--max-gb)", what, total / 1e9, most / 1e9));
         }
         long have = 0;
-        for (Path file : filesIn(folder)) {
-            have += Files.size(file);
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                have += Files.size(file);
+            }
         }
         long free = Files.getFileStore(folder).getUsableSpace();
         if (free < total - have + SPARE_BYTES) {
@@ -86,14 +89,26 @@ final class Acquisition {
     }
 
     private void finish(Path folder) throws IOException {
-        if (pooling != null && Files.exists(folder.resolve("config.json"))) {
-            pooling.write(folder);
+        ModelSource model = found(folder);
+        if (pooling != null) {
+            tell(model, folder);
         }
-        check(folder);
+        check(model);
     }
 
-    /** Reads every description in the files, so that a model that cannot be read does not enter the store. */
-    private static void check(Path folder) throws IOException {
+    /** Says how an encoder pools whose files do not tell. */
+    private void tell(ModelSource model, Path folder) throws IOException {
+        if (!(model instanceof ModelFolder) || !EncoderLoader.isEncoder(model.config())) {
+            throw new IllegalArgumentException("--pooling is for encoders in folders; this is another model");
+        }
+        EmbeddingSettings.Pooling told = model.embeddingSettings().pooling();
+        if (told != null && told != pooling) {
+            throw new IllegalArgumentException("--pooling is " + pooling + ", but the model's own files say " + told);
+        }
+        pooling.write(folder);
+    }
+
+    private static ModelSource found(Path folder) throws IOException {
         Path path = folder;
         if (!Files.exists(folder.resolve("config.json"))) {
             try (Stream<Path> files = Files.list(folder)) {
@@ -102,10 +117,11 @@ final class Acquisition {
                         .orElse(folder);
             }
         }
-        checkModel(ModelSource.of(path));
+        return ModelSource.of(path);
     }
 
-    private static void checkModel(ModelSource model) {
+    /** Reads every description in the files, so that a model that cannot be read does not enter the store. */
+    private static void check(ModelSource model) {
         model.config();
         model.chatTemplate();
         model.embeddingSettings();
@@ -120,46 +136,26 @@ final class Acquisition {
     /** Copies a folder's model files, or a GGUF file. */
     Path copy(Path source, String name) throws IOException {
         ModelSource model = ModelSource.of(source);
-        checkModel(model);
-        List<Path> files = new ArrayList<>();
-        if (Files.isDirectory(source)) {
-            filesIn(source).stream()
-                    .filter(file -> isModelFile(source.relativize(file)))
-                    .forEach(files::add);
-        } else {
-            files.add(source);
-        }
-        Path root = Files.isDirectory(source) ? source : source.getParent();
+        check(model);
+        Path root =
+                model instanceof ModelFolder ? source : source.toAbsolutePath().getParent();
+        List<Path> files = model instanceof ModelFolder folder ? folder.files() : List.of(source.getFileName());
         Path folder = store.staging(name, "copy of " + source.toAbsolutePath() + " at " + System.nanoTime());
         long total = 0;
         for (Path file : files) {
-            total = Math.addExact(total, Files.size(file));
+            total = Math.addExact(total, Files.size(root.resolve(file)));
         }
         requireRoom(source.toString(), total, folder);
         Progress progress = new Progress(out, terminal, total);
         for (Path file : files) {
-            Path target = folder.resolve(root.relativize(file));
-            progress.file(file.getFileName().toString());
+            Path target = folder.resolve(file);
+            progress.file(file.toString());
             Files.createDirectories(target.getParent());
-            Files.copy(file, target);
-            progress.fetched(Files.size(file));
+            Files.copy(root.resolve(file), target);
+            progress.fetched(Files.size(target));
         }
         progress.end();
         finish(folder);
         return store.publish(name);
-    }
-
-    /** Files of a model lie in its folder, or one below. */
-    private static List<Path> filesIn(Path folder) throws IOException {
-        try (Stream<Path> files = Files.walk(folder, 2)) {
-            return files.filter(Files::isRegularFile).toList();
-        }
-    }
-
-    /** @param file within the model's folder */
-    private static boolean isModelFile(Path file) {
-        return file.toString()
-                .matches("[A-Za-z0-9_][A-Za-z0-9._-]*\\.(json|jinja|safetensors)|LICENSE(\\.txt|\\.md)?"
-                        + "|1_Pooling/config\\.json");
     }
 }

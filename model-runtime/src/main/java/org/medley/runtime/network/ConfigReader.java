@@ -2,6 +2,8 @@ package org.medley.runtime.network;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -67,6 +69,23 @@ record ConfigReader(Path file, JsonNode json) {
             throw new BadModelException(file, "hidden_size " + width + " is no multiple of " + count + " heads");
         }
         return heads(count, count, width / count);
+    }
+
+    /** Which layers see a window, as {@code layer_types} lists them. */
+    List<Boolean> slidingLayers(int layers) {
+        JsonNode types = json.path("layer_types");
+        if (types.size() != layers) {
+            throw new BadModelException(file, "layer_types has " + types.size() + " entries for " + layers + " layers");
+        }
+        List<Boolean> slides = new ArrayList<>();
+        for (JsonNode type : types) {
+            if (!type.asText().matches("full_attention|sliding_attention")) {
+                throw new BadModelException(
+                        file, "layer_types has " + type + "; full_attention and sliding_attention are possible");
+            }
+            slides.add(type.asText().equals("sliding_attention"));
+        }
+        return slides;
     }
 
     /** The form of GELU under {@code key}. */

@@ -2,7 +2,6 @@ package org.medley.runtime.network;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -141,19 +140,9 @@ public record DecoderConfig(
                     .boxed()
                     .toList();
         }
-        if (types.size() != layers) {
-            throw new BadModelException(
-                    in.file(), "layer_types has " + types.size() + " entries for " + layers + " layers");
-        }
-        List<Integer> windows = new ArrayList<>();
-        for (JsonNode type : types) {
-            if (!type.asText().matches("full_attention|sliding_attention")) {
-                throw new BadModelException(
-                        in.file(), "layer_types has " + type + "; full_attention and sliding_attention are possible");
-            }
-            windows.add(type.asText().equals("sliding_attention") ? window : 0);
-        }
-        return List.copyOf(windows);
+        return in.slidingLayers(layers).stream()
+                .map(slides -> slides ? window : 0)
+                .toList();
     }
 
     /** How many elements of a head of {@code size} turn. */

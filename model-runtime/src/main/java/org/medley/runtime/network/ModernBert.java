@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.medley.runtime.tensor.Attention;
 import org.medley.runtime.tensor.Batch;
 import org.medley.runtime.tensor.Ops;
@@ -71,9 +72,10 @@ final class ModernBert implements Encoder {
         this.words = weights.table(p + "embeddings.tok_embeddings.weight", in.size("vocab_size"), hidden);
         this.embeddingNorm = weights.layerNorm(p + "embeddings.norm", hidden, normBias, epsilon);
         int depth = in.layers();
+        List<Boolean> locals = locals(in, depth);
         for (int i = 0; i < depth; i++) {
             String layer = p + "layers." + i + ".";
-            boolean local = local(json, i);
+            boolean local = locals.get(i);
             List<Dense> qkv = weights.parts(layer + "attn.Wqkv", hidden, attentionBias, hidden, hidden, hidden);
             List<Dense> gateUp = weights.parts(layer + "mlp.Wi", hidden, mlpBias, inner, inner);
             layers.add(new Layer(
@@ -108,11 +110,12 @@ final class ModernBert implements Encoder {
     }
 
     /** Layers are listed by kind, or else every so-many-th sees all. */
-    private static boolean local(JsonNode json, int layer) {
-        JsonNode kinds = json.path("layer_types");
-        return kinds.isArray()
-                ? kinds.path(layer).asText().equals(LOCAL)
-                : layer % Math.max(1, json.path("global_attn_every_n_layers").asInt(3)) != 0;
+    private static List<Boolean> locals(ConfigReader in, int layers) {
+        if (in.json().path("layer_types").isArray()) {
+            return in.slidingLayers(layers);
+        }
+        int every = in.json().has("global_attn_every_n_layers") ? in.size("global_attn_every_n_layers") : 3;
+        return IntStream.range(0, layers).mapToObj(i -> i % every != 0).toList();
     }
 
     private static double theta(ConfigReader in, String kind, String older, double otherwise) {

@@ -2,6 +2,7 @@ package org.medley.runtime.network;
 
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.medley.runtime.tensor.Batch;
 import org.medley.runtime.tensor.Ops;
 import org.medley.runtime.tensor.Tensor;
@@ -15,7 +16,13 @@ public interface Network {
      * @param context longest sequence
      * @param endTokens ids that end a generation
      */
-    record Shape(int vocabulary, int layers, Ops.Heads heads, int context, Set<Integer> endTokens) {}
+    record Shape(int vocabulary, int layers, Ops.Heads heads, int context, Set<Integer> endTokens) {
+        /** Ids that the network has no logits for cannot come. */
+        public Shape {
+            endTokens =
+                    endTokens.stream().filter(id -> id >= 0 && id < vocabulary).collect(Collectors.toUnmodifiableSet());
+        }
+    }
 
     Shape shape();
 

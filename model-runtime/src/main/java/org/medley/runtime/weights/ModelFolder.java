@@ -17,6 +17,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.medley.runtime.tensor.Tensor;
 
 /**
@@ -26,6 +28,8 @@ import org.medley.runtime.tensor.Tensor;
 public final class ModelFolder implements ModelSource {
     private static final String SINGLE = "model.safetensors";
     private static final String INDEX = "model.safetensors.index.json";
+    private static final Pattern OWN =
+            Pattern.compile("[A-Za-z0-9_][A-Za-z0-9._-]*\\.(json|jinja|safetensors)|(LICENSE|README)(\\.txt|\\.md)?");
     private static final long MAX_TEXT = 256 << 20;
     private static final ObjectMapper JSON = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
@@ -178,6 +182,27 @@ public final class ModelFolder implements ModelSource {
                     return file(name);
                 })
                 .toList();
+    }
+
+    /** All that belongs to the model, relative to its folder; a link to a folder is looked into. */
+    public List<Path> files() {
+        try {
+            Path real = path.toRealPath();
+            List<Path> files = new ArrayList<>();
+            try (Stream<Path> all = Files.list(real)) {
+                all.filter(Files::isRegularFile)
+                        .map(Path::getFileName)
+                        .filter(name -> OWN.matcher(name.toString()).matches())
+                        .forEach(files::add);
+            }
+            EmbeddingSettings.files(real).stream()
+                    .map(real::relativize)
+                    .filter(file -> !files.contains(file))
+                    .forEach(files::add);
+            return files;
+        } catch (IOException e) {
+            throw new BadModelException(path, "cannot be listed: " + e.getMessage(), e);
+        }
     }
 
     /** Maps all weights for as long as {@code arena} lives. */

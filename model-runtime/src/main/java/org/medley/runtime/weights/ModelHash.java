@@ -19,12 +19,13 @@ final class ModelHash {
         }
     }
 
-    /** Of several files, names and lengths included. */
+    /** Of several files, names within the folder and lengths included. */
     static String of(Path folder, List<Path> files) {
         Sha256 hash = new Sha256();
         try {
             for (Path file : files) {
-                hash.add(file.getFileName() + "\n" + Files.size(file) + "\n").add(file);
+                hash.add(folder.relativize(file) + "\n" + Files.size(file) + "\n")
+                        .add(file);
             }
         } catch (IOException e) {
             throw new BadModelException(folder, "cannot be read: " + e.getMessage(), e);

@@ -14,6 +14,7 @@ import java.util.stream.Stream;
 import org.medley.runtime.tensor.Tensor;
 import org.medley.runtime.weights.BadModelException;
 import org.medley.runtime.weights.GgufFile;
+import org.medley.runtime.weights.ModelFolder;
 import org.medley.runtime.weights.ModelSource;
 import org.medley.training.trainer.Lineage;
 
@@ -52,26 +53,17 @@ record ModelFiles(Path folder, String sha256, long bytes, long parameters, Linea
         Files.createDirectories(kept.getParent());
         Path fresh = Files.createTempDirectory(kept.getParent(), ".new");
         try {
-            for (Path one : file ? List.of(source) : files(source)) {
-                Path target = fresh.resolve(file ? source.getFileName() : source.relativize(one));
+            Path root = file ? source.toAbsolutePath().getParent() : source;
+            for (Path one : file ? List.of(source.getFileName()) : new ModelFolder(source).files()) {
+                Path target = fresh.resolve(one);
                 Files.createDirectories(target.getParent());
-                link(one, target);
+                link(root.resolve(one).toRealPath(), target);
             }
             Files.move(file ? fresh.resolve(source.getFileName()) : fresh, kept, StandardCopyOption.ATOMIC_MOVE);
         } catch (FileAlreadyExistsException | DirectoryNotEmptyException somebodyElseWasFaster) {
             // The same files: they are kept under their hash.
         } finally {
             delete(fresh);
-        }
-    }
-
-    /** Those of the folder itself and of folders in it, where Sentence Transformers puts settings. */
-    private static List<Path> files(Path folder) throws IOException {
-        try (Stream<Path> all = Files.walk(folder, 2)) {
-            return all.filter(Files::isRegularFile)
-                    .filter(path -> folder.equals(path.getParent())
-                            || !path.getParent().getFileName().toString().startsWith("."))
-                    .toList();
         }
     }
 

@@ -21,7 +21,9 @@ import org.medley.platform.audit.Actor;
 import org.medley.platform.audit.AuditTrail;
 import org.medley.platform.audit.Outcome;
 import org.medley.platform.http.ProblemException;
+import org.medley.runtime.network.EncoderLoader;
 import org.medley.runtime.weights.BadModelException;
+import org.medley.runtime.weights.ModelSource;
 import org.medley.training.recipe.BadRecipeException;
 import org.medley.training.recipe.Recipes;
 import org.medley.training.trainer.Lineage;
@@ -200,6 +202,12 @@ public class ModelRegistry {
         if (!to.isServable()) {
             throw ProblemException.conflict(
                     "NOT_SERVABLE", "the files of model " + to.name + " " + to.version + " are not here");
+        }
+        if (EncoderLoader.isEncoder(ModelSource.of(Path.of(to.folder)).config())) {
+            throw ProblemException.conflict(
+                    "WRITES_NOTHING",
+                    "model " + to.name + " " + to.version
+                            + " embeds or ranks texts; production is for one that writes");
         }
         ModelVersion from = aliases.current(actor.tenantId(), PRODUCTION).orElse(null);
         if (from != null && from.id.equals(to.id)) {
