@@ -80,7 +80,7 @@ final class Adapters implements AutoCloseable {
         List<String> names = List.copyOf(adapters.keySet());
         int[] chosen = new int[rows];
         for (Batch.Span span : spans) {
-            int place = names.indexOf(span.adapter());
+            int place = span.adapter() == null ? -1 : names.indexOf(span.adapter());
             if (place < 0 && span.adapter() != null) {
                 throw new IllegalStateException("adapter " + span.adapter() + " is no longer here");
             }

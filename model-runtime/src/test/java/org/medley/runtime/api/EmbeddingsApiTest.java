@@ -39,6 +39,7 @@ class EmbeddingsApiTest {
     void vectorsAreOfUnitLengthAndTheSamePacked(String model, int tokens) {
         List<Float> plain = embed(model, "\"input\":[\"head pain\",\"pain\"]")
                 .statusCode(200)
+                .header("X-Medley-Model", model)
                 .body("model", equalTo(model))
                 .body("data", hasSize(2))
                 .body("data.index", hasItems(0, 1))
@@ -69,7 +70,9 @@ class EmbeddingsApiTest {
                 "zy-encoder | 'input':'a','encoding_format':'int8' | 400 | encoding_format | float and base64",
                 "zy-encoder | 'input':'a','input_type':'title' | 400 | input_type | query and document",
                 "zy-encoder | 'input':'a','truncate_prompt_tokens':0 | 400 | truncate_prompt_tokens | -1 or at least 1",
-                "zy-ranker | 'input':'a' | 503 | model | ranks texts and does not embed them",
+                "zy-ranker | 'input':'a' | 400 | model | zy-ranker ranks texts and does not embed them",
+                "bge-small-en-v1.5-q | 'input':'a','normalize':false | 400 | input | of unit length only",
+                "bge-small-en-v1.5-q | 'input':'a','truncate_prompt_tokens':5 | 400 | input | cuts none",
                 "tiny | 'input':'a' | 400 | model | writes texts and does not embed them",
                 "nobody | 'input':'a' | 404 | model | there is no model"
             })

@@ -4,6 +4,7 @@ import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hamcrest.Matchers.containsInAnyOrder;
 import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.either;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.greaterThan;
 import static org.hamcrest.Matchers.nullValue;
@@ -68,7 +69,9 @@ class RerankApiTest {
         post("/v1/rerank", model, longer)
                 .statusCode(400)
                 .body("error.param", equalTo("documents"))
-                .body("error.message", containsString("text 1 has"));
+                .body(
+                        "error.message",
+                        either(containsString("text 1 has")).or(containsString("document 1 with the query has")));
         post("/v1/rerank", model, longer + ",\"truncate_prompt_tokens\":-1").statusCode(200);
     }
 

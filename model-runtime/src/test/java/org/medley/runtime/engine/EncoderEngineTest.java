@@ -22,7 +22,6 @@ import org.medley.runtime.embed.Embedder.Reading;
 import org.medley.runtime.embed.Embedder.Side;
 import org.medley.runtime.engine.EncoderEngine.PassObserver;
 import org.medley.runtime.tensor.DType;
-import org.medley.runtime.weights.BadModelException;
 import org.medley.runtime.weights.EmbeddingSettings.Pooling;
 import org.medley.runtime.weights.GgufExport;
 import org.medley.runtime.weights.ModelFolder;
@@ -109,6 +108,8 @@ class EncoderEngineTest {
                     .isEqualTo(48);
             Embedder.Embedded cut = engine.embed(List.of(words), new Reading(Side.PLAIN, 5, true));
             assertThat(cut.tokens()).isEqualTo(5);
+            assertThatThrownBy(() -> engine.embed(List.of(words), new Reading(Side.PLAIN, 2, true)))
+                    .hasMessageContaining("cut to 2 tokens has none of its own");
             String three = words.substring(0, 4 * 3 + 2);
             assertThat(cut.vectors().getFirst())
                     .containsExactly(
@@ -120,7 +121,7 @@ class EncoderEngineTest {
     void whatTellsNoPoolingSaysWhatToDo() throws Exception {
         try (EncoderEngine engine = engine(null)) {
             assertThatThrownBy(() -> engine.embed(List.of("pain"), PLAIN))
-                    .isInstanceOf(BadModelException.class)
+                    .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("--pooling FIRST, MEAN or LAST");
         }
         Files.writeString(
@@ -165,7 +166,9 @@ class EncoderEngineTest {
                     .isNotEqualTo(engine.score("head", List.of("pain"), 0).scores()[0]);
             assertThatThrownBy(() -> engine.embed(List.of("pain"), PLAIN)).hasMessageContaining("ranks texts");
             assertThatThrownBy(() -> engine.score("pain", List.of("pain ".repeat(60)), 0))
-                    .hasMessageContaining("text 0 has");
+                    .hasMessageContaining("document 0 with the query has");
+            assertThatThrownBy(() -> engine.score("pain ".repeat(20), List.of("head"), 12))
+                    .hasMessageContaining("document 0 with the query has room for 12 tokens, of which the query takes");
         }
     }
 

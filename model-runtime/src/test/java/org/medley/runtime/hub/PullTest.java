@@ -19,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.medley.runtime.engine.TinyEncoder;
 import org.medley.runtime.engine.TinyModel;
 import org.medley.runtime.tensor.DType;
 import org.medley.runtime.weights.BadModelException;
@@ -101,8 +102,24 @@ class PullTest {
         Path copied = acquisition(1 << 30, null).copy(pulled, "copied");
         assertThat(copied.resolve("1_Pooling/config.json")).hasBinaryContent(mean);
         assertThat(new ModelFolder(copied).sha256()).isEqualTo(new ModelFolder(pulled).sha256());
-        Path told = acquisition(1 << 30, EmbeddingSettings.Pooling.FIRST).copy(source, "told");
+        Acquisition first = acquisition(1 << 30, EmbeddingSettings.Pooling.FIRST);
+        Path encoder = TinyEncoder.write(folder.resolve("encoder"), false, 3);
+        Path told = first.copy(encoder, "told");
         assertThat(ModelSource.of(told).embeddingSettings().pooling()).isEqualTo(EmbeddingSettings.Pooling.FIRST);
+        EmbeddingSettings.Pooling.MEAN.write(encoder);
+        assertThatThrownBy(() -> first.copy(encoder, "other")).hasMessageContaining("the model's own files say MEAN");
+        assertThatThrownBy(() -> first.copy(source, "decoder")).hasMessageContaining("--pooling is for encoders");
+        assertThat(left()).noneMatch(name -> name.startsWith("other") || name.startsWith("decoder"));
+    }
+
+    @Test
+    void aLinkToAFolderIsCopiedLikeTheFolder() throws Exception {
+        Path link = Files.createSymbolicLink(folder.resolve("link"), source);
+        Files.createDirectory(source.resolve("onnx"));
+        Files.write(source.resolve("onnx/model.onnx"), new byte[100]);
+        acquisition(1 << 30, null).copy(link, "linked");
+        assertThat(left()).contains("linked/config.json", "linked/model.safetensors");
+        assertThat(left()).noneMatch(name -> name.contains("onnx"));
     }
 
     @Test
