@@ -108,7 +108,9 @@ class ProblemsTest {
         As.nobody().get("/q/health/live").then().statusCode(200);
         As.nobody().get("/q/health/started").then().statusCode(200);
         for (String path : List.of("/q/metrics", "/metrics")) {
-            As.nobody().get(path).then().statusCode(200).body(containsString("http_server_requests"));
+            As.nobody().get(path).then().statusCode(401);
+            As.role(Roles.CLINICIAN).get(path).then().statusCode(403);
+            As.role(Roles.ADMIN).get(path).then().statusCode(200).body(containsString("http_server_requests"));
         }
     }
 }

@@ -1,7 +1,7 @@
 package org.medley.runtime.api;
 
 import io.micrometer.prometheus.PrometheusMeterRegistry;
-import jakarta.annotation.security.PermitAll;
+import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
@@ -12,10 +12,10 @@ import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 
 /**
  * The measurements where Prometheus and the dashboards made for other servers look by themselves. They are those of
- * {@code /q/metrics} and open to whom that is open: they tell counts and times, no text and no name of a person.
+ * {@code /q/metrics} and open to the same: they tell counts and times, but also what models there are.
  */
 @Path("/metrics")
-@PermitAll
+@RolesAllowed({"integrator", "admin"})
 public class MetricsResource {
     /** Prometheus' text format, version 0.0.4. */
     private static final String TEXT = "text/plain;version=0.0.4;charset=utf-8";

@@ -98,7 +98,8 @@ class EmbeddingsApiTest {
     @Test
     void passesAreCounted() {
         embed("zy-encoder", "\"input\":\"pain\"").statusCode(200);
-        given().get("/q/metrics")
+        given().header("Authorization", "Bearer test-key-of-sixteen")
+                .get("/q/metrics")
                 .then()
                 .body(containsString("medley_encoder_texts_total{model_name=\"zy-encoder\"}"))
                 .body(containsString("medley_encoder_pass_seconds_sum{model_name=\"zy-encoder\"}"));

@@ -358,7 +358,8 @@ class OpenAiApiTest {
     void enginesAreMeasuredUnderTheirUsualNames() {
         caller().body(body("")).post("/v1/chat/completions").then().statusCode(200);
         for (String path : java.util.List.of("/q/metrics", "/metrics")) {
-            Response answer = given().get(path);
+            given().get(path).then().statusCode(401);
+            Response answer = caller().get(path);
             assertThat(answer.statusCode()).isEqualTo(200);
             assertThat(answer.asString())
                     .contains("vllm:num_requests_running{")
@@ -371,7 +372,8 @@ class OpenAiApiTest {
 
     @Test
     void prometheusGetsItsTextFormat() {
-        given().header("Accept", "text/plain;version=0.0.4,*/*;q=0.1")
+        given().header("Authorization", "Bearer " + KEY)
+                .header("Accept", "text/plain;version=0.0.4,*/*;q=0.1")
                 .get("/metrics")
                 .then()
                 .statusCode(200)
