@@ -10,6 +10,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Errors are for programs and people to read, and tell nothing of the inside. */
 @PlatformTest
@@ -66,6 +67,19 @@ class ProblemsTest {
                 .then()
                 .statusCode(415)
                 .body("error.type", equalTo("invalid_request_error"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/v1/embeddings", "/v1/rerank", "/v1/chat/completions", "/v1/messages"})
+    void aKeyThatIsNoneIsToldSoByEveryPartOfTheModelsApi(String path) {
+        As.nobody()
+                .header("Authorization", "Bearer mdl_none")
+                .contentType(ContentType.JSON)
+                .body("{}")
+                .post(path)
+                .then()
+                .statusCode(401)
+                .body("error.message", containsString("API key"));
     }
 
     @ParameterizedTest

@@ -1,5 +1,6 @@
 package org.medley.platform.http;
 
+import io.netty.handler.codec.http.HttpResponseStatus;
 import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
@@ -21,6 +22,7 @@ class Gate {
     /** Above authentication (200): a login from another site is refused as well. */
     private static final int FIRST = 1000;
 
+    private static final String LOGIN = "/api/session/login";
     private static final Set<HttpMethod> READS = Set.of(HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPTIONS);
     private static final Map<String, String> HEADERS = Map.of(
             // No inline script; inline style only because the component library positions its menus with it.
@@ -45,23 +47,42 @@ class Gate {
         if (!isPage(context.normalizedPath())) {
             context.response().putHeader("Cache-Control", "no-store");
         }
-        if (READS.contains(request.method()) || hasApiKey(request) || isSameOrigin(request)) {
+        if (!READS.contains(request.method()) && !hasApiKey(request) && !isSameOrigin(request)) {
+            refuse(
+                    context,
+                    403,
+                    "CROSS_ORIGIN",
+                    "a change must come from this site's own pages (header Sec-Fetch-Site or Origin)");
+        } else if (context.normalizedPath().equals(LOGIN) && request.method() == HttpMethod.POST && !isForm(request)) {
+            refuse(
+                    context,
+                    415,
+                    "NOT_A_FORM",
+                    "the login takes j_username and j_password as application/x-www-form-urlencoded");
+        } else {
             context.next();
-            return;
         }
+    }
+
+    private static void refuse(RoutingContext context, int status, String code, String detail) {
         context.response()
-                .setStatusCode(403)
+                .setStatusCode(status)
                 .putHeader("Content-Type", Problem.MEDIA_TYPE)
                 .end(new JsonObject()
                         .put("type", "about:blank")
-                        .put("title", "Forbidden")
-                        .put("status", 403)
-                        .put(
-                                "detail",
-                                "a change must come from this site's own pages (header Sec-Fetch-Site or Origin)")
-                        .put("code", "CROSS_ORIGIN")
+                        .put("title", HttpResponseStatus.valueOf(status).reasonPhrase())
+                        .put("status", status)
+                        .put("detail", detail)
+                        .put("code", code)
                         .put("instance", context.normalizedPath())
                         .encode());
+    }
+
+    /** What form authentication can read; it fails over anything else. */
+    private static boolean isForm(HttpServerRequest request) {
+        String type = request.getHeader("Content-Type");
+        return type != null
+                && (type.startsWith("application/x-www-form-urlencoded") || type.startsWith("multipart/form-data"));
     }
 
     private static boolean isPage(String path) {

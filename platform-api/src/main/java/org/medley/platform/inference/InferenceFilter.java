@@ -18,8 +18,8 @@ import org.medley.runtime.api.OpenAiResource;
  */
 @Provider
 class InferenceFilter implements ContainerResponseFilter {
-    /** Refused by the address before anybody was asked who they are, so there is nobody to record. */
-    private static final Set<Integer> REFUSED_UNSEEN = Set.of(405, 406, 415);
+    /** Refused before anybody was asked who they are, or because they are nobody known: there is nobody to record. */
+    private static final Set<Integer> REFUSED_UNSEEN = Set.of(401, 405, 406, 415);
 
     private final InferenceAudit audit;
     private final SecurityIdentity identity;

@@ -53,6 +53,17 @@ class IdentityTest {
                 .post("/api/session/login");
     }
 
+    @Test
+    void aLoginThatIsNoFormIsToldSo() {
+        As.nobody()
+                .contentType(ContentType.JSON)
+                .body("{\"username\":\"admin\"}")
+                .post("/api/session/login")
+                .then()
+                .statusCode(415)
+                .body("code", equalTo("NOT_A_FORM"));
+    }
+
     private static RequestSpecification browser(String session) {
         return As.nobody().cookie("medley_session", session);
     }
