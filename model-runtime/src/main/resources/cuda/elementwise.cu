@@ -75,7 +75,7 @@ KERNEL(geglu_tanh, const float* gate, const float* up, long long count, float* y
 }
 
 // y = the mean of the rows between one end and the next, one block per span
-KERNEL(means, const float* x, const int* ends, int cols, float* y) {
+ROW_KERNEL(means, const float* x, const int* ends, int cols, float* y) {
     int from = blockIdx.x == 0 ? 0 : ends[blockIdx.x - 1];
     int to = ends[blockIdx.x];
     for (int i = threadIdx.x; i < cols; i += blockDim.x) {
@@ -88,7 +88,7 @@ KERNEL(means, const float* x, const int* ends, int cols, float* y) {
 }
 
 // y = x[row], one block per row
-KERNEL(rows, const float* x, const int* picked, int cols, float* y) {
+ROW_KERNEL(rows, const float* x, const int* picked, int cols, float* y) {
     const float* in = x + (long long)picked[blockIdx.x] * cols;
     float* out = y + (long long)blockIdx.x * cols;
     for (int i = threadIdx.x; i < cols; i += blockDim.x) {
@@ -101,6 +101,14 @@ KERNEL(add_bias, const float* bias, int cols, long long count, float* y) {
     long long i = ELEMENT;
     if (i < count) {
         y[i] += bias[i % cols];
+    }
+}
+
+// y = x * scale + bias, the scale of the row, the bias of the column or none
+KERNEL(scale_rows, const float* scales, const float* bias, int cols, long long count, float* y) {
+    long long i = ELEMENT;
+    if (i < count) {
+        y[i] = y[i] * scales[i / cols] + (bias == nullptr ? 0.0f : bias[i % cols]);
     }
 }
 

@@ -43,28 +43,3 @@ KERNEL(quantize_rows, const float* x, int rows, int padded, int k, int width, u8
         scales[(long long)piece * padded + row] = largest / E4M3_MAX;
     }
 }
-
-// The largest magnitude that each block sees.
-KERNEL(largest, const float* x, long long count, float* parts) {
-    float found = 0.0f;
-    for (long long i = 4 * (blockIdx.x * (long long)blockDim.x + threadIdx.x); i < count;
-         i += 4 * (long long)gridDim.x * blockDim.x) {
-        found = fmaxf(found, largest_of(*reinterpret_cast<const float4*>(x + i)));
-    }
-    found = block_max(found);
-    if (threadIdx.x == 0) {
-        parts[blockIdx.x] = found;
-    }
-}
-
-// One scale for all, by what the blocks before saw; at most as many as a block has threads.
-KERNEL(quantize_tensor, const float* x, long long count, const float* parts, int blocks, u8* y, float* scale) {
-    float found = block_max((int)threadIdx.x < blocks ? parts[threadIdx.x] : 0.0f);
-    long long i = 4 * (blockIdx.x * (long long)blockDim.x + threadIdx.x);
-    if (i < count) {
-        *reinterpret_cast<u32*>(y + i) = rounded(*reinterpret_cast<const float4*>(x + i), inverse_scale(found));
-    }
-    if (blockIdx.x == 0 && threadIdx.x == 0) {
-        *scale = found / E4M3_MAX;
-    }
-}

@@ -5,24 +5,30 @@ import org.medley.runtime.tensor.cuda.Product.Operand;
 
 /** Linear layers, by the plan that fits the weights, the rows and the device. */
 final class CudaLinear {
-    /** Blocks that look for the largest element; one block then looks at what they found. */
-    private static final int LARGEST_PARTS = 256;
-
     private final Launcher launcher;
     private final Gpu gpu;
     private final CudaWeights weights;
     private final DeviceWorkspace workspace;
+    private final DeviceMemory memory;
+    /**
+     * What weights are decoded to, of every layer one after the other: the device works in order, so that one piece is
+     * multiplied before the next is put there. Held from the first time on: a recorded pass finds it again.
+     */
+    private long piece;
+
+    private long pieceBytes;
     /** The input that was last made ready, and how: layers beside each other share it. */
     private Tensor lastInput;
 
     private Product.Element lastElement;
     private Operand lastOperand;
 
-    CudaLinear(Launcher launcher, CudaWeights weights, DeviceWorkspace workspace) {
+    CudaLinear(Launcher launcher, CudaWeights weights, DeviceWorkspace workspace, DeviceMemory memory) {
         this.launcher = launcher;
         this.gpu = launcher.gpu();
         this.weights = weights;
         this.workspace = workspace;
+        this.memory = memory;
     }
 
     Tensor linear(Tensor x, Tensor weight, Tensor bias) {
@@ -48,10 +54,16 @@ final class CudaLinear {
         if (plan.decoded()) {
             pieces(plan, stored, in, out);
         } else {
-            gpu.multiply(product(plan, stored), in, new Operand(stored.address(), stored.factors()), out.address());
+            Operand multiplied = scaledAfterwards(plan) ? new Operand(in.address(), 0) : in;
+            Operand by = new Operand(stored.address(), stored.factors());
+            gpu.multiply(product(plan, stored), multiplied, by, out.address());
         }
         Tensor wanted = out.slice(0, m);
-        if (bias != null) {
+        if (scaledAfterwards(plan)) {
+            launcher.none().put(in.scales()).put(added).put(n).put(wanted.size());
+            launcher.arguments().put(out.address());
+            launcher.launch("elementwise", "scale_rows", Grid.elements(wanted.size()));
+        } else if (bias != null) {
             launcher.none().put(added).put(n).put(wanted.size()).put(out.address());
             launcher.launch("elementwise", "add_bias", Grid.elements(wanted.size()));
         }
@@ -64,6 +76,11 @@ final class CudaLinear {
         LinearPlan plan = LinearPlan.of(gpu.properties().capability(), weight.element(), m, n, k);
         boolean eightBits = plan.element() != null && plan.element().eightBits();
         return eightBits && !gpu.multiplies(product(plan, weight)) ? LinearPlan.decoded(m, n, k) : plan;
+    }
+
+    /** The library takes one scale for all rows of x; with one for each, no row depends on those beside it. */
+    private static boolean scaledAfterwards(LinearPlan plan) {
+        return plan.element() == Product.Element.E4M3_TENSOR;
     }
 
     private static Product product(LinearPlan plan, StoredWeight weight) {
@@ -89,8 +106,7 @@ final class CudaLinear {
                 launcher.launch("elementwise", "to_bf16_elements", Grid.elements(x.size()));
                 yield new Operand(to, 0);
             }
-            case E4M3_TENSOR -> quantized(x, plan.rows());
-            case E4M3_ROW -> quantized(x, plan.rows(), x.cols());
+            case E4M3_TENSOR, E4M3_ROW -> quantized(x, plan.rows(), x.cols());
             case E4M3_BLOCK -> quantized(x, plan.rows(), Product.BLOCK);
         };
     }
@@ -102,20 +118,6 @@ final class CudaLinear {
         Tensor copy = workspace.tensor(rows, x.cols());
         gpu.copy(x.address(), copy.address(), 4 * x.size());
         return new Operand(copy.address(), 0);
-    }
-
-    /** One scale for all: a first launch finds the largest elements, a second takes the largest of those. */
-    private Operand quantized(Tensor x, int rows) {
-        int parts = (int) Math.min(LARGEST_PARTS, Math.ceilDiv(x.size(), 1024L));
-        long largest = workspace.allocate(4L * parts);
-        launcher.none().put(x.address()).put(x.size()).put(largest);
-        launcher.launch("quantize", "largest", Grid.of(parts, 256));
-        long to = workspace.allocate((long) rows * x.cols());
-        long scale = workspace.allocate(4);
-        launcher.none().put(x.address()).put(x.size()).put(largest).put(parts);
-        launcher.arguments().put(to).put(scale);
-        launcher.launch("quantize", "quantize_tensor", Grid.elements(x.size() / 4));
-        return new Operand(to, scale);
     }
 
     /** A scale for every {@code width} elements of a row. */
@@ -134,7 +136,7 @@ final class CudaLinear {
     private void pieces(LinearPlan plan, StoredWeight weight, Operand x, Tensor out) {
         int n = weight.rows();
         int k = weight.cols();
-        long piece = workspace.allocate(2L * plan.pieceRows() * k);
+        makeRoom(2L * plan.pieceRows() * k);
         for (int from = 0; from < n; from += plan.pieceRows()) {
             int count = Math.min(plan.pieceRows(), n - from);
             // The grid's second side is short; a thread decodes eight elements.
@@ -146,6 +148,15 @@ final class CudaLinear {
             }
             Product product = new Product(plan.rows(), count, k, Product.Element.BF16, n);
             gpu.multiply(product, x, new Operand(piece, 0), out.address() + 4L * from);
+        }
+    }
+
+    /** What became too small stays for the passes that were recorded with it. */
+    private void makeRoom(long bytes) {
+        if (bytes > pieceBytes) {
+            long size = Math.max(bytes, LinearPlan.PIECE_BYTES);
+            piece = memory.allocate(size);
+            pieceBytes = size;
         }
     }
 }

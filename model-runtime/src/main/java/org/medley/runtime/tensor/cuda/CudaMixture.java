@@ -14,7 +14,6 @@ final class CudaMixture {
     private final CudaOps ops;
     private final CudaWeights weights;
     private final DeviceWorkspace workspace;
-    private final Arguments arguments;
 
     CudaMixture(Launcher launcher, CudaOps ops, CudaWeights weights, DeviceWorkspace workspace) {
         this.launcher = launcher;
@@ -22,7 +21,6 @@ final class CudaMixture {
         this.ops = ops;
         this.weights = weights;
         this.workspace = workspace;
-        this.arguments = launcher.arguments();
     }
 
     Tensor mixture(Tensor x, Tensor router, List<Ops.Expert> experts, int top, boolean normalized) {
@@ -30,8 +28,8 @@ final class CudaMixture {
         int choices = x.rows() * top;
         long chosen = workspace.allocate(4L * choices);
         long shares = workspace.allocate(4L * choices);
-        arguments.none().put(scores.address()).put(experts.size()).put(top).put(normalized ? 1 : 0);
-        arguments.put(chosen).put(shares);
+        launcher.none().put(scores.address()).put(experts.size()).put(top).put(normalized ? 1 : 0);
+        launcher.arguments().put(chosen).put(shares);
         launcher.launch("mixture", "route", new Grid(x.rows(), 1, 1, 32, 4 * experts.size()));
         return x.rows() <= CudaOps.FEW_ROWS
                 ? each(x, experts, top, chosen, shares)
@@ -46,8 +44,7 @@ final class CudaMixture {
         Tensor up = chosen(mixture, 1, mixture.up(), choices, chosen, x, top);
         Tensor down = chosen(mixture, 2, mixture.down(), choices, chosen, ops.swiglu(gate, up), 1);
         Tensor out = workspace.tensor(x.rows(), down.cols());
-        arguments
-                .none()
+        launcher.none()
                 .put(down.address())
                 .put(shares)
                 .put(top)
@@ -60,8 +57,8 @@ final class CudaMixture {
     private Tensor chosen(
             CudaWeights.Mixture mixture, int part, StoredWeight weight, int choices, long chosen, Tensor x, int share) {
         Tensor out = workspace.tensor(choices, weight.rows());
-        weight.first(arguments, mixture.addresses(part), mixture.factors(part, weight));
-        arguments
+        weight.first(launcher.arguments(), mixture.addresses(part), mixture.factors(part, weight));
+        launcher.arguments()
                 .put(chosen)
                 .put(x.address())
                 .put(share)
@@ -106,7 +103,7 @@ final class CudaMixture {
                     ops.swiglu(ops.linear(in, w.gate(), null), ops.linear(in, w.up(), null)), w.down(), null);
             long to = ops.ints(rows);
             long by = ops.ints(mine.stream().mapToInt(i -> share[i]).toArray());
-            arguments.none().put(y.address()).put(to).put(by).put(y.cols()).put(out.address());
+            launcher.none().put(y.address()).put(to).put(by).put(y.cols()).put(out.address());
             launcher.launch("mixture", "scatter_add", Grid.rows(rows.length, y.cols()));
         }
         return out;

@@ -29,7 +29,6 @@ public final class CudaOps implements Ops, AutoCloseable {
     private final PassInputs inputs;
     private final int tablePages;
     private final Launcher launcher;
-    private final Arguments arguments;
     private final CudaLinear linear;
     private final CudaAttention attention;
     private final CudaMixture mixture;
@@ -49,8 +48,7 @@ public final class CudaOps implements Ops, AutoCloseable {
         this.memory = new DeviceMemory(pool, DevicePool.WORK);
         this.workspace = new DeviceWorkspace(pool);
         this.launcher = new Launcher(gpu);
-        this.arguments = launcher.arguments();
-        this.linear = new CudaLinear(launcher, weights, workspace);
+        this.linear = new CudaLinear(launcher, weights, workspace, memory);
         this.tablePages = tablePages;
         this.inputs = new PassInputs(gpu, memory, PassInputs.decodeInts(sequences, tablePages));
         this.attention = new CudaAttention(launcher, workspace, inputs);
@@ -67,7 +65,7 @@ public final class CudaOps implements Ops, AutoCloseable {
 
     /** Bytes that such ops hold at least. */
     public static long leastBytes() {
-        return DeviceWorkspace.SLAB_BYTES;
+        return DeviceWorkspace.SLAB_BYTES + LinearPlan.PIECE_BYTES;
     }
 
     /** Bytes of the device's memory held beside weights and cache. */
@@ -95,8 +93,8 @@ public final class CudaOps implements Ops, AutoCloseable {
         StoredWeight stored = weights.of(table);
         Tensor out = workspace.tensor(ids.length, table.cols());
         long device = ints(ids);
-        stored.first(arguments).put(device).put(table.cols()).put(out.address());
-        launch("embedding", "embedding_" + stored.format(), Grid.rows(ids.length, table.cols()));
+        stored.first(launcher.arguments()).put(device).put(table.cols()).put(out.address());
+        launcher.launch("embedding", "embedding_" + stored.format(), Grid.rows(ids.length, table.cols()));
         return out;
     }
 
@@ -123,8 +121,8 @@ public final class CudaOps implements Ops, AutoCloseable {
         Shapes.norm("rmsNorm", x, weight, null);
         Tensor out = workspace.tensor(x.rows(), x.cols());
         long by = weights.of(weight).address();
-        arguments.none().put(x.address()).put(by).put(epsilon).put(width).put(out.address());
-        launch("norm", "rms_norm", Grid.rows(Math.toIntExact(x.size() / width), width));
+        launcher.none().put(x.address()).put(by).put(epsilon).put(width).put(out.address());
+        launcher.launch("norm", "rms_norm", Grid.rows(Math.toIntExact(x.size() / width), width));
         return out;
     }
 
@@ -133,13 +131,13 @@ public final class CudaOps implements Ops, AutoCloseable {
         int width = weight.cols();
         Shapes.norm("layerNorm", x, weight, bias);
         Tensor out = workspace.tensor(x.rows(), x.cols());
-        arguments.none().put(x.address()).put(weights.of(weight).address());
-        arguments
+        launcher.none().put(x.address()).put(weights.of(weight).address());
+        launcher.arguments()
                 .put(bias == null ? 0L : weights.of(bias).address())
                 .put(epsilon)
                 .put(width)
                 .put(out.address());
-        launch("norm", "layer_norm", Grid.rows(Math.toIntExact(x.size() / width), width));
+        launcher.launch("norm", "layer_norm", Grid.rows(Math.toIntExact(x.size() / width), width));
         return out;
     }
 
@@ -151,9 +149,9 @@ public final class CudaOps implements Ops, AutoCloseable {
         Tensor sum = workspace.tensor(a.rows(), a.cols());
         Tensor norm = workspace.tensor(a.rows(), a.cols());
         long by = weights.of(weight).address();
-        arguments.none().put(a.address()).put(b.address()).put(by).put(epsilon).put(width);
-        arguments.put(sum.address()).put(norm.address());
-        launch("norm", "add_rms_norm", Grid.rows(Math.toIntExact(a.size() / width), width));
+        launcher.none().put(a.address()).put(b.address()).put(by).put(epsilon).put(width);
+        launcher.arguments().put(sum.address()).put(norm.address());
+        launcher.launch("norm", "add_rms_norm", Grid.rows(Math.toIntExact(a.size() / width), width));
         return new Sum(sum, norm);
     }
 
@@ -163,9 +161,9 @@ public final class CudaOps implements Ops, AutoCloseable {
         Tensor out = workspace.tensor(x.rows(), x.cols());
         long angles = weights.of(table);
         long device = ints(positions);
-        arguments.none().put(x.address()).put(device).put(angles).put(table.pairs());
-        arguments.put(table.headSize()).put(x.cols()).put(out.address());
-        launch("rope", "rope", Grid.rows(x.rows(), x.cols()));
+        launcher.none().put(x.address()).put(device).put(angles).put(table.pairs());
+        launcher.arguments().put(table.headSize()).put(x.cols()).put(out.address());
+        launcher.launch("rope", "rope", Grid.rows(x.rows(), x.cols()));
         return out;
     }
 
@@ -189,8 +187,8 @@ public final class CudaOps implements Ops, AutoCloseable {
     @Override
     public Tensor gelu(Tensor x, Gelu form) {
         Tensor out = workspace.tensor(x.rows(), x.cols());
-        arguments.none().put(x.address()).put(x.size()).put(out.address());
-        launch("elementwise", form == Gelu.ERF ? "gelu_erf" : "gelu_tanh", Grid.elements(x.size()));
+        launcher.none().put(x.address()).put(x.size()).put(out.address());
+        launcher.launch("elementwise", form == Gelu.ERF ? "gelu_erf" : "gelu_tanh", Grid.elements(x.size()));
         return out;
     }
 
@@ -207,8 +205,8 @@ public final class CudaOps implements Ops, AutoCloseable {
     private Tensor combined(String op, String kernel, Tensor a, Tensor b) {
         Shapes.same(op, a, b);
         Tensor out = workspace.tensor(a.rows(), a.cols());
-        arguments.none().put(a.address()).put(b.address()).put(a.size()).put(out.address());
-        launch("elementwise", kernel, Grid.elements(a.size()));
+        launcher.none().put(a.address()).put(b.address()).put(a.size()).put(out.address());
+        launcher.launch("elementwise", kernel, Grid.elements(a.size()));
         return out;
     }
 
@@ -224,8 +222,8 @@ public final class CudaOps implements Ops, AutoCloseable {
 
     private Tensor changed(String kernel, Tensor x, float by) {
         Tensor out = workspace.tensor(x.rows(), x.cols());
-        arguments.none().put(x.address()).put(by).put(x.size()).put(out.address());
-        launch("elementwise", kernel, Grid.elements(x.size()));
+        launcher.none().put(x.address()).put(by).put(x.size()).put(out.address());
+        launcher.launch("elementwise", kernel, Grid.elements(x.size()));
         return out;
     }
 
@@ -254,8 +252,8 @@ public final class CudaOps implements Ops, AutoCloseable {
             return out;
         }
         long device = ints(rows);
-        arguments.none().put(x.address()).put(device).put(x.cols()).put(out.address());
-        launch("elementwise", "rows", Grid.rows(rows.length, x.cols()));
+        launcher.none().put(x.address()).put(device).put(x.cols()).put(out.address());
+        launcher.launch("elementwise", "rows", Grid.rows(rows.length, x.cols()));
         return out;
     }
 
@@ -267,8 +265,8 @@ public final class CudaOps implements Ops, AutoCloseable {
             ends[i] = spans.get(i).row() + spans.get(i).rows();
         }
         Tensor out = workspace.tensor(ends.length, x.cols());
-        arguments.none().put(x.address()).put(ints(ends)).put(x.cols()).put(out.address());
-        launch("elementwise", "means", Grid.rows(ends.length, x.cols()));
+        launcher.none().put(x.address()).put(ints(ends)).put(x.cols()).put(out.address());
+        launcher.launch("elementwise", "means", Grid.rows(ends.length, x.cols()));
         return out;
     }
 
@@ -276,10 +274,6 @@ public final class CudaOps implements Ops, AutoCloseable {
     public Tensor mixture(Tensor x, Tensor router, List<Expert> experts, int top, boolean normalized) {
         Shapes.mixture(x, router, experts, top);
         return mixture.mixture(x, router, experts, top, normalized);
-    }
-
-    private void launch(String file, String kernel, Grid grid) {
-        launcher.launch(file, kernel, grid);
     }
 
     @Override

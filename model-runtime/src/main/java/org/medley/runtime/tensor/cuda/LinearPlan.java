@@ -14,7 +14,7 @@ package org.medley.runtime.tensor.cuda;
 record LinearPlan(int kernelRows, Product.Element element, boolean decoded, int rows, int pieceRows) {
     static final int WARPS = 8;
     private static final int MOST_KERNEL_ROWS = 8;
-    private static final long PIECE_BYTES = 64L << 20;
+    static final long PIECE_BYTES = 64L << 20;
     /** Compute capability times ten of the first devices that multiply E4M3, and of those that take scales of blocks. */
     private static final int ADA = 89;
 

@@ -14,7 +14,7 @@ public record Product(int m, int n, int k, Element element, int outCols) {
     public enum Element {
         F32,
         BF16,
-        /** E4M3 with one scale for all of x and one, or none, for all of the weights. */
+        /** E4M3 with one scale, or none, for all of x and one, or none, for all of the weights. */
         E4M3_TENSOR,
         /** E4M3 with a scale for each row of x and of the weights. */
         E4M3_ROW,

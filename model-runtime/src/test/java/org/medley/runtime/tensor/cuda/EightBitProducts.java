@@ -7,6 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.SplittableRandom;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.medley.runtime.tensor.CpuOps;
 import org.medley.runtime.tensor.DType;
 import org.medley.runtime.tensor.Float8;
@@ -57,8 +58,8 @@ abstract class EightBitProducts {
                 Tensor decoded = Tensor.of(arena, weight.toArray(), n, k);
                 Tensor x = Tensor.of(arena, input(random, m, k), m, k);
                 Tensor bias = Tensor.of(arena, input(random, 1, n), n);
-                int width = kind == Kind.BLOCK ? 128 : kind == Kind.ROW ? k : m * k;
-                Tensor rounded = Tensor.of(arena, rounded(x.toArray(), width, kind == Kind.BLOCK ? k : width), m, k);
+                int width = kind == Kind.BLOCK ? 128 : k;
+                Tensor rounded = Tensor.of(arena, rounded(x.toArray(), width, k), m, k);
                 CpuOps cpu = new CpuOps(new Workspace());
                 float[] wanted =
                         cpu.linear(multiplied ? rounded : x, decoded, bias).toArray();
@@ -79,6 +80,37 @@ abstract class EightBitProducts {
                 ops.toHost(beside, got.address());
                 near(what, got.toArray(), cpu.linear(x, other, null).toArray(), 1e-5);
             }
+        }
+    }
+
+    /** A row's answer is the same to the bit whatever the others are, and spoils none of them. */
+    @ParameterizedTest
+    @EnumSource
+    void noRowDependsOnThoseBesideIt(Kind kind) {
+        SplittableRandom random = new SplittableRandom(4);
+        int m = 11;
+        int n = 144;
+        int k = 160;
+        try (Arena arena = Arena.ofConfined();
+                Gpu gpu = open(90);
+                CudaWeights weights = new CudaWeights(new DevicePool(gpu));
+                CudaOps ops = new CudaOps(new DevicePool(gpu), weights, 1, 1)) {
+            Tensor weight = weight(random, arena, n, k, kind);
+            Tensor bias = Tensor.of(arena, input(random, 1, n), n);
+            float[] values = input(random, m, k);
+            Tensor got = Tensor.zeros(arena, m, n);
+            ops.toHost(ops.linear(ops.toDevice(Tensor.of(arena, values, m, k)), weight, bias), got.address());
+            float[] before = got.toArray();
+            values[2 * k] = 1e6f;
+            values[7 * k + 3] = Float.POSITIVE_INFINITY;
+            ops.toHost(ops.linear(ops.toDevice(Tensor.of(arena, values, m, k)), weight, bias), got.address());
+            float[] after = got.toArray();
+            for (int i = 0; i < before.length; i++) {
+                if (i / n != 2 && i / n != 7) {
+                    assertThat(after[i]).as("seed 4, element %d", i).isEqualTo(before[i]);
+                }
+            }
+            assertThat(after[7 * n]).isNaN();
         }
     }
 
