@@ -16,7 +16,7 @@ __device__ __forceinline__ void append(
 }
 
 #define APPEND(name, Store)                                                                                       \
-    KERNEL(append_##name, const float* k, const float* v, const int* slots, int kv_heads, int size, u8* keys,      \
+    ROW_KERNEL(append_##name, const float* k, const float* v, const int* slots, int kv_heads, int size, u8* keys,      \
            u8* values, long long page, long long head, int token) {                                               \
         append<Store>(k, v, slots, kv_heads, size, {keys, values, page, head, token});                            \
     }

@@ -5,8 +5,6 @@
 #include "common.cuh"
 #include "cache.cuh"
 
-#define WARPS 4
-
 // decodes: row, keys and place of the table of each.
 template <class Store, int GROUP, int PARTS>
 __device__ __forceinline__ void decode(

@@ -33,7 +33,8 @@ __device__ __forceinline__ void attend(
     int head = kv_head * group + blockIdx.y % chunks * together + warp / 2;
     int above = lane / 4;
     int column = lane % 4;
-    int row[2] = {warp % 2 * 16 + above, warp % 2 * 16 + above + 8};
+    int piece = warp % (TILE / MMA_ROWS) * MMA_ROWS;
+    int row[2] = {piece + above, piece + above + 8};
     bool taken[2];
     int first[2];
     int end[2];

@@ -3,7 +3,6 @@
 #include "common.cuh"
 #include "cache.cuh"
 
-#define QUERIES 32
 #define SHARERS 4
 
 // tiles: first row, rows, position of the first, keys of the sequence, place of its table.
@@ -14,7 +13,7 @@ __device__ __forceinline__ void prefill(
     DYNAMIC_SHARED(float, shared);
     int width = size + 1;
     float* queries = shared;
-    float* page_of = queries + QUERIES * width;
+    float* page_of = queries + TILE * width;
     float* weights = page_of + PAGE * width;
     const int* tile = tiles + 5 * blockIdx.x;
     int row = tile[0];
@@ -26,7 +25,7 @@ __device__ __forceinline__ void prefill(
     int mine = threadIdx.x / SHARERS;
     int part = threadIdx.x % SHARERS;
 
-    for (int i = threadIdx.x; i < QUERIES * size; i += blockDim.x) {
+    for (int i = threadIdx.x; i < TILE * size; i += blockDim.x) {
         int r = i / size;
         queries[r * width + i % size] =
             r < rows ? scale * q[((long long)(row + r) * heads + head) * size + i % size] : 0.0f;

@@ -5,11 +5,17 @@ typedef unsigned short u16;
 typedef unsigned int u32;
 
 #ifndef KERNEL
+// In blocks of at most 256 threads, for which there are always registers enough.
 #define KERNEL(name, ...) extern "C" __global__ void name(__VA_ARGS__)
+// In larger blocks: the compiler keeps to the registers that so many threads can have.
+#define BOUNDED_KERNEL(threads, name, ...) extern "C" __global__ void __launch_bounds__(threads) name(__VA_ARGS__)
 #define DYNAMIC_SHARED(type, name)                          \
     extern __shared__ __align__(16) unsigned char dynamic[]; \
     type* name = reinterpret_cast<type*>(dynamic)
 #endif
+
+// A block for a row, of at most as many threads as a block can have.
+#define ROW_KERNEL(name, ...) BOUNDED_KERNEL(1024, name, __VA_ARGS__)
 
 #define LANES 32
 #define ALL_LANES 0xffffffffu

@@ -26,7 +26,7 @@ __device__ __forceinline__ void gather(
 }
 
 #define EMBEDDING(name, Format)                                                                                  \
-    KERNEL(embedding_##name, const u8* table, long long row_bytes, const float* factor, int factor_rows,         \
+    ROW_KERNEL(embedding_##name, const u8* table, long long row_bytes, const float* factor, int factor_rows,         \
            int factor_cols, int factors_across, const int* ids, int width, float* y) {                           \
         gather<Format>(table, row_bytes, {factor, factor_rows, factor_cols, factors_across}, ids, width, y);     \
     }

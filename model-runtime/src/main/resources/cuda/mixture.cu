@@ -53,7 +53,7 @@ KERNEL(route, const float* scores, int experts, int top, int normalized, int* ch
 }
 
 // y[row] = sum over its choices of weight * x[choice]; one block per row.
-KERNEL(weighted_sum, const float* x, const float* weights, int top, int cols, float* y) {
+ROW_KERNEL(weighted_sum, const float* x, const float* weights, int top, int cols, float* y) {
     for (int i = threadIdx.x; i < cols; i += blockDim.x) {
         float sum = 0.0f;
         for (int t = 0; t < top; t++) {
@@ -65,7 +65,7 @@ KERNEL(weighted_sum, const float* x, const float* weights, int top, int cols, fl
 }
 
 // y[row[i]] += weight[i] * x[i]; no two rows are equal. One block per row of x.
-KERNEL(scatter_add, const float* x, const int* row, const float* weight, int cols, float* y) {
+ROW_KERNEL(scatter_add, const float* x, const int* row, const float* weight, int cols, float* y) {
     float* out = y + (long long)row[blockIdx.x] * cols;
     for (int i = threadIdx.x; i < cols; i += blockDim.x) {
         out[i] += weight[blockIdx.x] * x[(long long)blockIdx.x * cols + i];

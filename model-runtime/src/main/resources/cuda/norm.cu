@@ -2,7 +2,7 @@
 // One block per group.
 #include "common.cuh"
 
-KERNEL(rms_norm, const float* x, const float* weight, float epsilon, int width, float* y) {
+ROW_KERNEL(rms_norm, const float* x, const float* weight, float epsilon, int width, float* y) {
     const float* in = x + (long long)blockIdx.x * width;
     float* out = y + (long long)blockIdx.x * width;
     float square = 0.0f;
@@ -17,7 +17,7 @@ KERNEL(rms_norm, const float* x, const float* weight, float epsilon, int width, 
 
 // y = (x - mean) / sqrt(variance + epsilon) * weight + bias over groups of `width` elements (Ba et al. 2016, sec. 3.1);
 // no bias where it is 0. One block per group.
-KERNEL(layer_norm, const float* x, const float* weight, const float* bias, float epsilon, int width, float* y) {
+ROW_KERNEL(layer_norm, const float* x, const float* weight, const float* bias, float epsilon, int width, float* y) {
     const float* in = x + (long long)blockIdx.x * width;
     float* out = y + (long long)blockIdx.x * width;
     float total = 0.0f;
@@ -37,7 +37,7 @@ KERNEL(layer_norm, const float* x, const float* weight, const float* bias, float
 }
 
 // sum = a + b, and y its norm, while the sum is at hand.
-KERNEL(add_rms_norm, const float* a, const float* b, const float* weight, float epsilon, int width, float* sum,
+ROW_KERNEL(add_rms_norm, const float* a, const float* b, const float* weight, float epsilon, int width, float* sum,
        float* y) {
     long long from = (long long)blockIdx.x * width;
     float square = 0.0f;

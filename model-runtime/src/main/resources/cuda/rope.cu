@@ -3,7 +3,7 @@
 // behind its pairs is copied. One block per row.
 #include "common.cuh"
 
-KERNEL(rope, const float* x, const int* positions, const float* table, int half, int size, int cols, float* y) {
+ROW_KERNEL(rope, const float* x, const int* positions, const float* table, int half, int size, int cols, float* y) {
     const float* cosines = table + (long long)positions[blockIdx.x] * 2 * half;
     const float* sines = cosines + half;
     const float* in = x + (long long)blockIdx.x * cols;

@@ -5,7 +5,6 @@
 
 typedef unsigned long long u64;
 
-#define CHUNKS 32
 // Weights are exp((logit - greatest) / temperature) in units of 2^-44: the sum of 2^19 of them fits.
 #define ONE 17592186044416.0
 // Digits of the 32-bit keys that order weights, the greatest first.
@@ -26,7 +25,6 @@ struct Drawn {
     int mask;
     int edits;
     int edit_count;
-    int unused;
 };
 
 struct Edit {
@@ -35,6 +33,8 @@ struct Edit {
     float taken;
     int repeated;
 };
+
+static_assert(sizeof(Drawn) == 4 * DRAW_INTS && sizeof(Edit) == 4 * EDIT_INTS, "as the host lays them out");
 
 // What a chunk of a row holds: the greatest logit and the first token that has it, and of the logits as they came the
 // greatest and the sum of exp(logit - greatest).
@@ -49,9 +49,22 @@ __device__ __forceinline__ int chunk_of(int count) {
     return (count + CHUNKS - 1) / CHUNKS;
 }
 
-// y = logits, minus infinity where the mask has no bit.
+__device__ __forceinline__ bool untouched(const Drawn& draw) {
+    return draw.mask < 0 && draw.edit_count == 0;
+}
+
+// What a row is chosen from: the logits as they came where nothing is ruled out or changed.
+__device__ __forceinline__ const float* chosen_from(const float* logits, const Drawn* draws, int place, int count, const float* y) {
+    const Drawn& draw = draws[place];
+    return untouched(draw) ? logits + (long long)draw.row * count : y + (long long)place * count;
+}
+
+// y = logits, minus infinity where the mask has no bit; nothing for rows that are chosen from as they came.
 KERNEL(allow, const float* logits, const Drawn* draws, const u32* masks, int count, float* y) {
     const Drawn& draw = draws[blockIdx.y];
+    if (untouched(draw)) {
+        return;
+    }
     const float* row = logits + (long long)draw.row * count;
     float* out = y + (long long)blockIdx.y * count;
     int chunk = chunk_of(count);
@@ -73,7 +86,8 @@ KERNEL(edit, const Drawn* draws, const Edit* edits, int count, float* y) {
     float* at = y + (long long)blockIdx.y * count + edit.token;
     float logit = *at + edit.added;
     if (edit.repeated != 0) {
-        logit = logit > 0.0f ? logit / draw.repetition : logit * draw.repetition;
+        // Rounded before more is taken, as the host does, so that ties stay ties.
+        logit = logit > 0.0f ? logit / draw.repetition : __fmul_rn(logit, draw.repetition);
     }
     *at = logit - edit.taken;
 }
@@ -89,7 +103,7 @@ KERNEL(survey, const float* logits, const Drawn* draws, int count, const float* 
     __shared__ float bests[LANES];
     __shared__ int tokens[LANES];
     const float* plain = logits + (long long)draws[blockIdx.y].row * count;
-    const float* row = y + (long long)blockIdx.y * count;
+    const float* row = chosen_from(logits, draws, blockIdx.y, count, y);
     int chunk = chunk_of(count);
     int from = blockIdx.x * chunk;
     int end = min(count, from + chunk);
@@ -124,7 +138,7 @@ KERNEL(survey, const float* logits, const Drawn* draws, int count, const float* 
     }
 }
 
-// The greatest logit of a row and the first token that has it.
+// The greatest logit of a row and the first token that has it: minus infinity and `count` where none is a number.
 __device__ __forceinline__ void greatest(const Survey* surveys, float* best, int* token) {
     *best = surveys[0].best;
     *token = surveys[0].token;
@@ -133,8 +147,10 @@ __device__ __forceinline__ void greatest(const Survey* surveys, float* best, int
     }
 }
 
-// The weights of a row and their sum in each chunk; nothing for rows without temperature.
-KERNEL(weigh, const Drawn* draws, const Survey* surveys, int count, const float* y, u64* weights, u64* sums) {
+// The weights of a row and their sum in each chunk, none for logits whose distance from the greatest is not a number;
+// nothing for rows without temperature.
+KERNEL(weigh, const float* logits, const Drawn* draws, const Survey* surveys, int count, const float* y, u64* weights,
+       u64* sums) {
     __shared__ u64 sum;
     const Drawn& draw = draws[blockIdx.y];
     if (draw.temperature == 0.0f) {
@@ -147,13 +163,14 @@ KERNEL(weigh, const Drawn* draws, const Survey* surveys, int count, const float*
         sum = 0;
     }
     __syncthreads();
-    const float* row = y + (long long)blockIdx.y * count;
+    const float* row = chosen_from(logits, draws, blockIdx.y, count, y);
     u64* out = weights + (long long)blockIdx.y * count;
     int chunk = chunk_of(count);
     int end = min(count, (int)(blockIdx.x + 1) * chunk);
     u64 mine = 0;
     for (int i = blockIdx.x * chunk + threadIdx.x; i < end; i += blockDim.x) {
-        u64 weight = (u64)(exp((double)((row[i] - top) / draw.temperature)) * ONE);
+        double part = exp((double)((row[i] - top) / draw.temperature));
+        u64 weight = part >= 0.0 ? (u64)(part * ONE) : 0;
         out[i] = weight;
         mine += weight;
     }
@@ -175,8 +192,8 @@ struct Place {
     u32 count;
 };
 
-// Sets `place`, whose `before` and `before_count` say what came before the entries; `count` may be null. Called by all
-// threads; `size` is a multiple of the lanes.
+// Sets `place`, whose `before` and `before_count` say what came before the entries; `number` may be null. Not reached,
+// the place is the last entry. Called by all threads; `size` is a multiple of the lanes.
 __device__ __forceinline__ void locate(
     const u64* mass, const u32* number, int size, u64 target, u32 limit, Place* place) {
     __shared__ u64 masses[LANES];
@@ -196,6 +213,7 @@ __device__ __forceinline__ void locate(
     __syncthreads();
     if (threadIdx.x == 0) {
         place->reached = false;
+        place->entry = size - 1;
         for (int lane = 0; lane < LANES && !place->reached; lane++) {
             if (place->before + masses[lane] < target && place->before_count + numbers[lane] < limit) {
                 place->before += masses[lane];
@@ -283,7 +301,7 @@ __device__ __forceinline__ int token_at(int from, int end, u64 target, Count cou
     }
     locate(slices, nullptr, 1024, target, NO_LIMIT, place);
     u64 sum = place->before;
-    int i = from + place->entry * each;
+    int i = min(from + place->entry * each, end - 1);
     for (; i < end - 1; i++) {
         sum += count(i);
         if (sum >= target) {
@@ -293,17 +311,13 @@ __device__ __forceinline__ int token_at(int from, int end, u64 target, Count cou
     return i;
 }
 
-// A token of the likeliest, by the row's random number.
+// A token of the likeliest, by the row's random number. `total`, the sum of all weights, is not 0.
 __device__ __forceinline__ int drawn(
-    const Drawn& draw, const float* row, const u64* weights, const u64* sums, int count, float top) {
+    const Drawn& draw, const float* row, const u64* weights, const u64* sums, u64 total, int count, float top) {
     __shared__ Place place;
-    u64 total = 0;
-    for (int c = 0; c < CHUNKS; c++) {
-        total += sums[c];
-    }
     double uniform = (double)((u64)draw.uniform_high << 32 | draw.uniform_low) / 9007199254740992.0;
     if (draw.top_k == 0 && draw.top_p == 1.0f && draw.min_p == 0.0f) {
-        u64 at = (u64)(uniform * (double)total) + 1;
+        u64 at = min((u64)(uniform * (double)total), total - 1) + 1;
         u64 before = 0;
         int c = 0;
         for (; c < CHUNKS - 1 && before + sums[c] < at; c++) {
@@ -327,7 +341,7 @@ __device__ __forceinline__ int drawn(
         u64 by_mass = target > place.before ? (target - place.before + one - 1) / one : 1;
         kept += one * max((u64)1, min((u64)place.count, min(by_number, by_mass)));
     }
-    u64 at = (u64)(uniform * (double)kept);
+    u64 at = min((u64)(uniform * (double)kept), kept - 1);
     u32 key = descend(row, weights, count, top, draw.temperature, least, at + 1, NO_LIMIT, &place);
     u64 which = (at - place.before) / (place.mass / place.count) + 1;
     float temperature = draw.temperature;
@@ -336,17 +350,26 @@ __device__ __forceinline__ int drawn(
         &place);
 }
 
-// The token of each row and its log probability under the model itself. One block per row.
-KERNEL(pick, const float* logits, const Drawn* draws, const Survey* surveys, int count, const float* y,
+// The token of each row and its log probability under the model itself. Where no token weighs anything the first of the
+// greatest is taken, token 0 where no logit is a number. One block per row.
+BOUNDED_KERNEL(PICK_THREADS, pick, const float* logits, const Drawn* draws, const Survey* surveys, int count, const float* y,
        const u64* weights, const u64* sums, int* tokens, float* logprobs) {
     const Drawn& draw = draws[blockIdx.x];
     const Survey* mine = surveys + blockIdx.x * CHUNKS;
-    long long from = (long long)blockIdx.x * count;
     float top;
     int token;
     greatest(mine, &top, &token);
+    token = token < count ? token : 0;
     if (draw.temperature != 0.0f) {
-        token = drawn(draw, y + from, weights + from, sums + blockIdx.x * CHUNKS, count, top);
+        const u64* parts = sums + blockIdx.x * CHUNKS;
+        u64 total = 0;
+        for (int c = 0; c < CHUNKS; c++) {
+            total += parts[c];
+        }
+        if (total != 0) {
+            const float* row = chosen_from(logits, draws, blockIdx.x, count, y);
+            token = drawn(draw, row, weights + (long long)blockIdx.x * count, parts, total, count, top);
+        }
     }
     if (threadIdx.x == 0) {
         float best = minus_infinity();

@@ -4,6 +4,7 @@
 #include <csetjmp>
 #include <cstdlib>
 #include <cstring>
+#include <link.h>
 #include <map>
 #include <string>
 #include <tuple>
@@ -15,7 +16,8 @@
 #define __device__
 #define __global__
 #define __forceinline__ inline
-#define __shared__ static
+// Of the one thread that all fibers run on, so that a library's shared memory lies together and can be filled.
+#define __shared__ static thread_local
 #define DYNAMIC_SHARED(type, name) type* name = reinterpret_cast<type*>(emulator::dynamic)
 
 struct Three { unsigned x, y, z; };
@@ -28,6 +30,7 @@ using std::min;
 
 static inline float __uint_as_float(unsigned bits) { float f; memcpy(&f, &bits, 4); return f; }
 static inline unsigned __float_as_uint(float f) { unsigned bits; memcpy(&bits, &f, 4); return bits; }
+static inline float __fmul_rn(float a, float b) { return a * b; }
 static inline int __float2int_rn(float f) { return (int)lrintf(f); }
 
 // Threads run one after the other between barriers, so that nothing comes between.
@@ -86,7 +89,9 @@ static T exchange(T value, unsigned from) {
     wait(warps[warp], lanes);
     return other;
 }
-typedef std::map<std::string, void (*)(void**)> Registry;
+// What a kernel's threads may be at most: more might not get the registers that it was compiled for.
+struct Entry { void (*thunk)(void**); int most; };
+typedef std::map<std::string, Entry> Registry;
 static Registry& registry() { static Registry kernels; return kernels; }
 template <class... A, size_t... I>
 static void call(void (*kernel)(A...), void** args, std::index_sequence<I...>) {
@@ -97,14 +102,36 @@ template <class... A, void (*kernel)(A...)> struct Thunk<kernel> {
     static void run(void** args) { call(kernel, args, std::index_sequence_for<A...>()); }
 };
 struct Registered {
-    Registered(const char* name, void (*thunk)(void**)) { registry()[name] = thunk; }
+    Registered(const char* name, void (*thunk)(void**), int most) { registry()[name] = {thunk, most}; }
 };
+
+static thread_local char marker;
+struct Span { void* from; size_t bytes; };
+// Where the shared memory of this library's kernels lies.
+static Span shared_memory() {
+    Span found = {nullptr, 0};
+    // It is there from the first touch on.
+    *const_cast<volatile char*>(&marker) = 0;
+    dl_iterate_phdr([](dl_phdr_info* info, size_t, void* out) {
+        for (int i = 0; i < info->dlpi_phnum; i++) {
+            const ElfW(Phdr)& part = info->dlpi_phdr[i];
+            char* from = static_cast<char*>(info->dlpi_tls_data);
+            if (part.p_type == PT_TLS && from != nullptr && from <= &marker && &marker < from + part.p_memsz) {
+                *static_cast<Span*>(out) = {from, part.p_memsz};
+                return 1;
+            }
+        }
+        return 0;
+    }, &found);
+    return found;
+}
 }
 
-#define KERNEL(name, ...)                                                                  \
-    static void name(__VA_ARGS__);                                                         \
-    static emulator::Registered registered_##name(#name, emulator::Thunk<&name>::run);     \
+#define BOUNDED_KERNEL(threads, name, ...)                                                      \
+    static void name(__VA_ARGS__);                                                              \
+    static emulator::Registered registered_##name(#name, emulator::Thunk<&name>::run, threads); \
     static void name(__VA_ARGS__)
+#define KERNEL(name, ...) BOUNDED_KERNEL(256, name, __VA_ARGS__)
 
 static inline void __syncthreads() { emulator::wait(emulator::block, blockDim.x); }
 template <class T> static T __shfl_xor_sync(unsigned, T value, int lane) {
@@ -141,10 +168,17 @@ static inline void mma_bf16(float* c, const unsigned* a, unsigned b0, unsigned b
 
 extern "C" int emulator_has(const char* name) { return emulator::registry().count(name); }
 
-// 0 when it ran, 1 if threads wait for others that never come.
+// 0 when it ran, 1 if threads wait for others that never come, 2 if they are too many, 3 if shared memory is not found.
 extern "C" int emulator_run(const char* name, int gx, int gy, int gz, int threads, int shared, void** args) {
     using namespace emulator;
-    body = registry().at(name);
+    if (threads > registry().at(name).most) {
+        return 2;
+    }
+    Span declared = shared_memory();
+    if (declared.from == nullptr) {
+        return 3;
+    }
+    body = registry().at(name).thunk;
     arguments = args;
     gridDim = {(unsigned)gx, (unsigned)gy, (unsigned)gz};
     blockDim = {(unsigned)threads, 1, 1};
@@ -157,6 +191,8 @@ extern "C" int emulator_run(const char* name, int gx, int gy, int gz, int thread
     for (unsigned b = 0; b < (unsigned)gx * gy * gz; b++) {
         blockIdx = {b % gx, b / gx % gy, b / gx / gy};
         std::fill(memory.begin(), memory.end(), NAN);
+        // NaN as F32: what a block before left is not there for this one.
+        memset(declared.from, 0xff, declared.bytes);
         warps.assign((threads + 31) / 32, Barrier());
         block = Barrier();
         for (Fiber& f : fibers) {

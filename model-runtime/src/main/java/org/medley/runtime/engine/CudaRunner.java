@@ -173,8 +173,10 @@ final class CudaRunner implements Runner {
         int[] rows = IntStream.range(0, bucket).toArray();
         Batch batch = Batch.of(Arrays.copyOf(tokens, bucket), filled, cache);
         ops.begin(batch, rows);
-        if (seen.add(bucket)) {
-            return network.logits(ops, batch, rows);
+        if (!seen.contains(bucket)) {
+            Tensor logits = network.logits(ops, batch, rows);
+            seen.add(bucket);
+            return logits;
         }
         Recorded pass = recorded.computeIfAbsent(bucket, size -> {
             Tensor[] logits = new Tensor[1];

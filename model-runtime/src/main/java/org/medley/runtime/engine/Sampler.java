@@ -135,10 +135,11 @@ final class Sampler {
         }
     }
 
+    /** The first of the greatest of those that are numbers; 0 if none is. */
     static int argmax(float[] logits) {
         int best = 0;
         for (int i = 1; i < logits.length; i++) {
-            if (logits[i] > logits[best]) {
+            if (logits[i] > logits[best] || (Float.isNaN(logits[best]) && !Float.isNaN(logits[i]))) {
                 best = i;
             }
         }
@@ -154,12 +155,18 @@ final class Sampler {
     }
 
     private int draw(float[] logits) {
-        float top = logits[argmax(logits)];
+        int best = argmax(logits);
+        float top = logits[best];
         double[] weights = new double[logits.length];
         double sum = 0;
         for (int i = 0; i < logits.length; i++) {
-            weights[i] = Math.exp((logits[i] - top) / params.temperature());
+            double weight = Math.exp((logits[i] - top) / params.temperature());
+            weights[i] = weight >= 0 ? weight : 0;
             sum += weights[i];
+        }
+        if (sum == 0) {
+            // No distance from the greatest is a number.
+            return best;
         }
         if (params.topK() == 0 && params.topP() == 1 && params.minP() == 0) {
             return pick(weights, IntStream.range(0, weights.length).toArray(), weights.length, sum);

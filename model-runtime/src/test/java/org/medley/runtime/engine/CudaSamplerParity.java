@@ -119,6 +119,48 @@ abstract class CudaSamplerParity {
         assertThat(drawn.logprob()).isCloseTo((float) -Math.log(vocabulary), within(1e-5f));
     }
 
+    /** What a network that overflowed gives, over vocabularies with less than a logit for each chunk and with more. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 5, 31, 700})
+    void rowsOfWhatIsNoNumberAreChosenFromAlike(int vocabulary) {
+        float none = Float.NEGATIVE_INFINITY;
+        float[][] kinds = {
+            {Float.NaN},
+            {none},
+            {Float.NaN, none},
+            {none, 2, Float.NaN, 1},
+            {Float.POSITIVE_INFINITY, 1},
+            {Float.NaN, 3}
+        };
+        SamplingParams[] params = {
+            SamplingParams.builder().temperature(0).build(),
+            SamplingParams.builder().temperature(0.8f).build(),
+            SamplingParams.builder().temperature(0.8f).topK(3).build(),
+            SamplingParams.builder().temperature(1.2f).topP(0.4f).minP(0.1f).build()
+        };
+        for (float[] kind : kinds) {
+            float[] logits = new float[params.length * vocabulary];
+            Draw[] draws = new Draw[params.length];
+            int[] expected = new int[params.length];
+            for (int r = 0; r < params.length; r++) {
+                float[] row = new float[vocabulary];
+                for (int i = 0; i < vocabulary; i++) {
+                    row[i] = kind[i % kind.length];
+                }
+                System.arraycopy(row, 0, logits, r * vocabulary, vocabulary);
+                draws[r] = new Sampler(params[r], 9, new int[0], Set.of()).draw(vocabulary, null);
+                expected[r] = new Sampler(params[r], 9, new int[0], Set.of())
+                        .next(row, null)
+                        .token();
+            }
+            Draw.Drawn[] drawn = device.draw(ops.toDevice(Tensor.of(arena, logits, params.length, vocabulary)), draws);
+            for (int r = 0; r < params.length; r++) {
+                String what = Arrays.toString(kind) + ", " + params[r];
+                assertThat(drawn[r].token()).as(what).isEqualTo(expected[r]).isBetween(0, vocabulary - 1);
+            }
+        }
+    }
+
     private static SamplingParams params(SplittableRandom random, int vocabulary) {
         Map<Integer, Float> bias = new HashMap<>();
         for (int i = random.nextInt(4); i > 0; i--) {

@@ -20,10 +20,10 @@ record AttentionPlan(int group, int parts, int splits, Grid decode, int together
 
     static final int LARGEST_HEAD = 256;
     private static final int THREADS = 128;
-    private static final int WARPS = THREADS / 32;
+    static final int WARPS = THREADS / 32;
     private static final int MOST_SPLITS = 64;
     /** Rows of a tensor core's fragment. */
-    private static final int MMA_ROWS = 16;
+    static final int MMA_ROWS = 16;
 
     private static final int MOST_TOGETHER = 4;
     /** Fewer pages than this are not worth a block of their own. */

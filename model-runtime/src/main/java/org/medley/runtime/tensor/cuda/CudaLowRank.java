@@ -12,9 +12,9 @@ import org.medley.runtime.tensor.Tensor;
 /** Low-rank additions of all rows of a pass in two launches, whichever part each row goes through. */
 final class CudaLowRank {
     /** Rows that a block takes. */
-    private static final int ROWS = 8;
+    static final int ROWS = 8;
 
-    private static final int PART_BYTES = 24;
+    static final int PART_BYTES = 24;
 
     /** @param most highest rank of its parts */
     private record Table(long address, int most) {}

@@ -11,12 +11,13 @@ public final class CudaSampler implements AutoCloseable {
     /** Weights of more tokens might not sum up in 64 bits. */
     private static final int MOST_TOKENS = 1 << 19;
 
-    private static final int CHUNKS = 32;
+    /** Pieces of a row that are looked at side by side. */
+    static final int CHUNKS = 32;
     /** Of a block that draws: with more there would not be registers enough for each. */
-    private static final int PICK_THREADS = 512;
+    static final int PICK_THREADS = 512;
 
-    private static final int DRAW_INTS = 12;
-    private static final int EDIT_INTS = 4;
+    static final int DRAW_INTS = 11;
+    static final int EDIT_INTS = 4;
 
     private final Gpu gpu;
     private final Launcher launcher;
@@ -41,7 +42,13 @@ public final class CudaSampler implements AutoCloseable {
 
     /** Bytes that it takes at most to choose from so many rows of logits. */
     public static long mostBytes(int rows, int vocabulary) {
-        return (8L + 4L) * rows * vocabulary + DeviceWorkspace.SLAB_BYTES;
+        return DeviceWorkspace.slabs(bytes(rows, vocabulary, (long) rows * vocabulary));
+    }
+
+    /** What a draw takes at most: changed logits and weights, masks, what is found of each chunk, and what is brought. */
+    private static long bytes(int rows, int vocabulary, long edits) {
+        long row = (4L + 8) * vocabulary + 4L * Layout.words(vocabulary) + (16L + 8) * CHUNKS + 4L * DRAW_INTS + 8;
+        return rows * row + 4L * EDIT_INTS * edits + 6 * DeviceWorkspace.ALIGNMENT;
     }
 
     /**
@@ -56,19 +63,23 @@ public final class CudaSampler implements AutoCloseable {
         if (draws.length > logits.rows() || !fits(vocabulary)) {
             throw new IllegalArgumentException(draws.length + " draws from logits " + logits);
         }
-        workspace.reset();
         Layout layout = Layout.of(draws, vocabulary);
         if (layout.rows == 0) {
             return new Draw.Drawn[draws.length];
         }
+        // The draw before was waited for, and nothing recorded points in here.
+        workspace.reset(bytes(layout.rows, vocabulary, (layout.masks - layout.edits) / EDIT_INTS));
         long values = bring(draws, layout, vocabulary);
         long edits = values + 4L * layout.edits;
         long masks = values + 4L * layout.masks;
-        long changed = workspace.allocate(4L * layout.rows * vocabulary);
-        launcher.none().put(logits.address()).put(values).put(masks).put(vocabulary);
-        launcher.arguments().put(changed);
         Grid chunks = new Grid(CHUNKS, layout.rows, 1, 256, 0);
-        launcher.launch("sample", "allow", chunks);
+        long changed = 0;
+        if (layout.changed()) {
+            changed = workspace.allocate(4L * layout.rows * vocabulary);
+            launcher.none().put(logits.address()).put(values).put(masks).put(vocabulary);
+            launcher.arguments().put(changed);
+            launcher.launch("sample", "allow", chunks);
+        }
         if (layout.mostEdits > 0) {
             launcher.none().put(values).put(edits).put(vocabulary).put(changed);
             launcher.launch("sample", "edit", new Grid(Math.ceilDiv(layout.mostEdits, 128), layout.rows, 1, 128, 0));
@@ -81,8 +92,8 @@ public final class CudaSampler implements AutoCloseable {
         long sums = workspace.allocate(8L * CHUNKS * layout.rows);
         if (layout.random) {
             weights = workspace.allocate(8L * layout.rows * vocabulary);
-            launcher.none().put(values).put(surveys).put(vocabulary).put(changed);
-            launcher.arguments().put(weights).put(sums);
+            launcher.none().put(logits.address()).put(values).put(surveys).put(vocabulary);
+            launcher.arguments().put(changed).put(weights).put(sums);
             launcher.launch("sample", "weigh", chunks);
         }
         long chosen = workspace.allocate(8L * layout.rows);
@@ -131,6 +142,11 @@ public final class CudaSampler implements AutoCloseable {
             return new Layout(rows, first, mostEdits, second, second + masks, random);
         }
 
+        /** Whether any row is not chosen from as it came. */
+        boolean changed() {
+            return mostEdits > 0 || ints > masks;
+        }
+
         static int words(int vocabulary) {
             return Math.ceilDiv(vocabulary, 64) * 2;
         }
@@ -162,8 +178,7 @@ public final class CudaSampler implements AutoCloseable {
             cells.put(draw.edits().repetition()).put((int) uniform).put((int) (uniform >>> 32));
             cells.put(draw.allowed() == null ? -1 : mask)
                     .put(edit)
-                    .put(draw.edits().count())
-                    .put(0);
+                    .put(draw.edits().count());
             edit(draw.edits(), new Cells(to, layout.edits + EDIT_INTS * edit));
             edit += draw.edits().count();
             if (draw.allowed() != null) {

@@ -6,7 +6,7 @@ import org.medley.runtime.tensor.Tensor;
 
 /**
  * Device memory for the intermediate results of one pass, handed out by moving a pointer and taken back all at once by
- * {@link #reset()}. Slabs are never moved or freed before it is closed: a recorded pass finds its addresses again.
+ * {@link #reset()}. That moves and frees no slab, so that a recorded pass finds its addresses again.
  */
 final class DeviceWorkspace implements AutoCloseable {
     static final long ALIGNMENT = 256;
@@ -45,6 +45,22 @@ final class DeviceWorkspace implements AutoCloseable {
     void reset() {
         slab = 0;
         used = 0;
+    }
+
+    /** Takes back all where nothing recorded points in here, and has so many bytes in one slab, the only one. */
+    void reset(long bytes) {
+        if (slabs.size() != 1 || slabs.getFirst().bytes < bytes) {
+            slabs.clear();
+            memory.close();
+            long size = slabs(bytes);
+            slabs.add(new Slab(memory.allocate(size), size));
+        }
+        reset();
+    }
+
+    /** So many bytes in whole slabs. */
+    static long slabs(long bytes) {
+        return Math.ceilDiv(bytes, SLAB_BYTES) * SLAB_BYTES;
     }
 
     long bytes() {

@@ -36,7 +36,25 @@ public record KernelSource(String name, String text) {
     private static final Pattern INCLUDE = Pattern.compile("^#include \"([a-z_0-9]+\\.cuh)\"$", Pattern.MULTILINE);
 
     public static KernelSource of(String name) {
-        return new KernelSource(name, "#define PAGE " + KvPool.PAGE + "\n" + inlined(name + ".cu"));
+        return new KernelSource(name, defined() + inlined(name + ".cu"));
+    }
+
+    /** What the host and the kernels must agree on. */
+    private static String defined() {
+        return define("PAGE", KvPool.PAGE)
+                + define("TILE", AttentionPlan.TILE)
+                + define("MMA_ROWS", AttentionPlan.MMA_ROWS)
+                + define("WARPS", AttentionPlan.WARPS)
+                + define("PART_ROWS", CudaLowRank.ROWS)
+                + define("PART_BYTES", CudaLowRank.PART_BYTES)
+                + define("CHUNKS", CudaSampler.CHUNKS)
+                + define("DRAW_INTS", CudaSampler.DRAW_INTS)
+                + define("EDIT_INTS", CudaSampler.EDIT_INTS)
+                + define("PICK_THREADS", CudaSampler.PICK_THREADS);
+    }
+
+    private static String define(String name, int value) {
+        return "#define " + name + " " + value + "\n";
     }
 
     private static String inlined(String file) {

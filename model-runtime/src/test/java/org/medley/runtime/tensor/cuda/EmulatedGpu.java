@@ -212,8 +212,12 @@ public final class EmulatedGpu implements Gpu {
                         .get(name[0])
                         .run
                         .invokeExact(text, grid.x(), grid.y(), grid.z(), grid.threads(), grid.shared(), pointers);
-                if (rc != 0) {
-                    throw new IllegalStateException(kernel.name() + ": threads wait for others that never come");
+                switch (rc) {
+                    case 0 -> {}
+                    case 1 ->
+                        throw new IllegalStateException(kernel.name() + ": threads wait for others that never come");
+                    case 2 -> throw new IllegalStateException(kernel.name() + " is not bounded for " + grid);
+                    default -> throw new IllegalStateException("the emulator does not find its shared memory");
                 }
             } catch (RuntimeException e) {
                 throw e;
@@ -265,7 +269,7 @@ public final class EmulatedGpu implements Gpu {
     private static double factor(Product product, long scales, int row, int l) {
         return switch (product.element()) {
             case F32, BF16 -> 1;
-            case E4M3_TENSOR -> Memory.f32(scales);
+            case E4M3_TENSOR -> scales == 0 ? 1 : Memory.f32(scales);
             case E4M3_ROW -> Memory.f32(scales + 4L * row);
             case E4M3_BLOCK -> Memory.f32(scales + 4L * ((long) l / Product.BLOCK * product.m() + row));
         };
