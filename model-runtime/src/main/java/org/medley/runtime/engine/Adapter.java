@@ -26,6 +26,10 @@ final class Adapter implements AutoCloseable {
     private static final Pattern NAME =
             Pattern.compile("base_model\\.model\\.(.+)\\.lora_([AB])(\\.default)?\\.weight");
 
+    /** Mixtures choose rows and experts by themselves, where no addition could follow. */
+    private static final Pattern OF_MIXTURE =
+            Pattern.compile("(.+\\.)?((mlp|block_sparse_moe)\\.gate|experts(\\..+)?)");
+
     private final Arena arena;
     private final Map<Tensor, LowRank> deltas;
 
@@ -36,7 +40,7 @@ final class Adapter implements AutoCloseable {
 
     /**
      * @param matrices the base model's, by name
-     * @throws BadModelException if it is no LoRA adapter, or not one of this model
+     * @throws BadModelException if it is no LoRA adapter, not one of this model, or one of a mixture's experts or router
      */
     static Adapter read(Path folder, Map<String, Tensor> matrices) {
         Arena arena = Arena.ofShared();
@@ -60,6 +64,12 @@ final class Adapter implements AutoCloseable {
             }
             if (parts.group(2).equals("B")) {
                 continue;
+            }
+            if (OF_MIXTURE.matcher(parts.group(1)).matches()) {
+                throw new BadModelException(
+                        file,
+                        "tensor " + name + " adapts an expert or the router of a mixture; those of attention and of"
+                                + " single MLPs can be adapted");
             }
             Tensor base = matrices.get(parts.group(1) + ".weight");
             if (base == null) {

@@ -21,6 +21,7 @@ import org.medley.runtime.tensor.Draw;
 import org.medley.runtime.tensor.KvPool;
 import org.medley.runtime.tensor.Ops;
 import org.medley.runtime.tensor.Tensor;
+import org.medley.runtime.tensor.cuda.Closing;
 import org.medley.runtime.tensor.cuda.CudaKvCache;
 import org.medley.runtime.tensor.cuda.CudaOps;
 import org.medley.runtime.tensor.cuda.CudaSampler;
@@ -93,9 +94,8 @@ final class CudaRunner implements Runner {
                     CudaOps.leastBytes()
                             + CudaSampler.mostBytes(options.limits().sequences(), shape.vocabulary())));
             return new CudaRunner(network, arena, gpu, pool, count, options.cacheFormatOr(DType.BF16));
-        } catch (RuntimeException e) {
-            arena.close();
-            gpu.close();
+        } catch (RuntimeException | Error e) {
+            Closing.after(e, gpu::close, arena::close);
             throw e;
         }
     }
@@ -244,13 +244,14 @@ final class CudaRunner implements Runner {
 
     @Override
     public void close() {
-        adapters.close();
-        recorded.values().forEach(pass -> pass.graph.close());
-        sampler.close();
-        ops.close();
-        weights.close();
-        cache.close();
-        gpu.close();
-        arena.close();
+        Closing.all(
+                adapters::close,
+                () -> Closing.all(recorded.values().stream().<Runnable>map(pass -> pass.graph::close)),
+                sampler::close,
+                ops::close,
+                weights::close,
+                cache::close,
+                gpu::close,
+                arena::close);
     }
 }

@@ -170,4 +170,38 @@ class AdapterTest {
                     .hasMessageContaining("is not a plain LoRA adapter");
         }
     }
+
+    @Test
+    void whatAMixtureWouldIgnoreIsRefused() throws Exception {
+        try (Arena arena = Arena.ofShared()) {
+            for (String layer : List.of(
+                    "model.layers.0.mlp.gate",
+                    "model.layers.0.mlp.experts.1.up_proj",
+                    "model.layers.1.block_sparse_moe.gate",
+                    "model.layers.1.block_sparse_moe.experts.0.w2")) {
+                Path path = zeros(layer, arena);
+                Map<String, Tensor> base = Map.of(layer + ".weight", Tensor.zeros(arena, 16, 32));
+                assertThatThrownBy(() -> Adapter.read(path, base))
+                        .hasMessageContaining(layer + ".lora_")
+                        .hasMessageContaining("an expert or the router of a mixture");
+            }
+            String single = "model.layers.0.mlp.gate_proj";
+            Tensor weight = Tensor.zeros(arena, 16, 32);
+            try (Adapter adapter = Adapter.read(zeros(single, arena), Map.of(single + ".weight", weight))) {
+                assertThat(adapter.of(weight)).isNotNull();
+            }
+        }
+    }
+
+    private static Path zeros(String layer, Arena arena) throws Exception {
+        Path path = Files.createDirectories(folder.resolve(layer));
+        Files.writeString(path.resolve("adapter_config.json"), """
+                {"peft_type": "LORA", "r": %d, "lora_alpha": %s}""".formatted(RANK, ALPHA));
+        write(
+                path.resolve("adapter_model.safetensors"),
+                Map.of(
+                        "base_model.model." + layer + ".lora_A.weight", Tensor.zeros(arena, RANK, 32),
+                        "base_model.model." + layer + ".lora_B.weight", Tensor.zeros(arena, 16, RANK)));
+        return path;
+    }
 }

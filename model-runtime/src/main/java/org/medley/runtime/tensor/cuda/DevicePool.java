@@ -38,7 +38,9 @@ public final class DevicePool {
         Map<String, Long> all = new TreeMap<>(held);
         wanted.forEach((use, bytes) -> all.merge(use, bytes, Long::sum));
         if (sum(all) > limit) {
-            throw refusal(all, null);
+            throw new IllegalStateException("the device's memory of " + megabytes(limit) + " is too small for "
+                    + megabytes(sum(all)) + ": " + told(all)
+                    + "; less memory for the cache, a shorter context or weights in a smaller format are possible");
         }
     }
 
@@ -48,9 +50,12 @@ public final class DevicePool {
         try {
             address = gpu.allocate(bytes);
         } catch (IllegalStateException e) {
-            Map<String, Long> all = new TreeMap<>(held);
-            all.merge(use, bytes, Long::sum);
-            throw refusal(all, e);
+            throw new IllegalStateException(
+                    "the device refused " + megabytes(bytes) + " for " + use + ", of whose memory " + megabytes(limit)
+                            + " were free at first and " + megabytes(sum(held)) + " are held here"
+                            + (held.isEmpty() ? "" : " (" + told(held) + ")")
+                            + "; another model or process has taken the rest: " + e.getMessage(),
+                    e);
         }
         held.merge(use, bytes, Long::sum);
         return address;
@@ -65,16 +70,10 @@ public final class DevicePool {
         return uses.values().stream().mapToLong(Long::longValue).sum();
     }
 
-    private IllegalStateException refusal(Map<String, Long> all, IllegalStateException cause) {
-        String parts = all.entrySet().stream()
+    private static String told(Map<String, Long> uses) {
+        return uses.entrySet().stream()
                 .map(use -> use.getKey() + " " + megabytes(use.getValue()))
                 .collect(Collectors.joining(", "));
-        String told = cause == null ? "" : " (" + cause.getMessage() + ")";
-        return new IllegalStateException(
-                "the device's memory of " + megabytes(limit) + " is too small for " + megabytes(sum(all)) + ": " + parts
-                        + "; less memory for the cache, a shorter context or weights in a smaller format are possible"
-                        + told,
-                cause);
     }
 
     private static String megabytes(long bytes) {

@@ -33,4 +33,23 @@ class DevicePoolTest {
             weights.close();
         }
     }
+
+    /** As when two models share a device, each of which counts its own memory alone. */
+    @Test
+    void whatTheDeviceRefusesAloneIsToldApart() {
+        try (NullGpu gpu = new NullGpu()) {
+            DevicePool pool = new DevicePool(gpu, 10_000_000);
+            try (DeviceMemory weights = new DeviceMemory(pool, DevicePool.WEIGHTS)) {
+                weights.allocate(3_000_000);
+                gpu.full();
+                assertThatThrownBy(() -> weights.allocate(5_000_000))
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessageContaining("refused 5 MB for weights")
+                        .hasMessageContaining("3 MB are held here (weights 3 MB)")
+                        .hasMessageContaining("another model or process")
+                        .hasMessageContaining("out of memory");
+                assertThat(weights.bytes()).isEqualTo(3_000_000);
+            }
+        }
+    }
 }

@@ -22,6 +22,7 @@ import static org.bytedeco.cuda.global.cudart.CUDA_R_16BF;
 import static org.bytedeco.cuda.global.cudart.CUDA_R_32F;
 import static org.bytedeco.cuda.global.cudart.CUDA_R_8F_E4M3;
 
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.bytedeco.cuda.cublas.cublasLtContext;
@@ -38,6 +39,7 @@ import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerPointer;
 import org.bytedeco.javacpp.SizeTPointer;
+import org.jboss.logging.Logger;
 import org.medley.runtime.tensor.cuda.Product;
 
 /**
@@ -46,6 +48,7 @@ import org.medley.runtime.tensor.cuda.Product;
  */
 final class Blas implements AutoCloseable {
     static final long WORKSPACE = 64L << 20;
+    private static final Logger LOG = Logger.getLogger(Blas.class);
     private static final int KEPT = 1024;
     /** What the address of any piece of weights or of the workspace is a multiple of, at most. */
     private static final int ALIGNMENT = 256;
@@ -59,6 +62,9 @@ final class Blas implements AutoCloseable {
     private final Address d = new Address();
     private final Address w = new Address();
     private final LongPointer scale = new LongPointer(1);
+    /** Whether a refusal of a product in eight bits was logged. */
+    private boolean told;
+
     private final Map<Key, Prepared> prepared = new LinkedHashMap<>(64, 0.75f, true) {
         @Override
         protected boolean removeEldestEntry(Map.Entry<Key, Prepared> eldest) {
@@ -73,21 +79,26 @@ final class Blas implements AutoCloseable {
     /** @param alignment of the three addresses, bytes */
     private record Key(Product product, int alignment) {}
 
-    /** @param found whether there is an algorithm for it */
-    private record Prepared(
-            boolean found,
-            cublasLtMatmulDescOpaque_t description,
-            cublasLtMatrixLayoutOpaque_t weight,
-            cublasLtMatrixLayoutOpaque_t x,
-            cublasLtMatrixLayoutOpaque_t out,
-            cublasLtMatmulHeuristicResult_t best)
-            implements AutoCloseable {
+    /** What the library wants to know of a product; what is not made yet is null. */
+    private static final class Prepared implements AutoCloseable {
+        private final cublasLtMatmulHeuristicResult_t best = new cublasLtMatmulHeuristicResult_t();
+        private cublasLtMatmulDescOpaque_t description;
+        private cublasLtMatrixLayoutOpaque_t weight;
+        private cublasLtMatrixLayoutOpaque_t x;
+        private cublasLtMatrixLayoutOpaque_t out;
+        /** Whether there is an algorithm for it. */
+        private boolean found;
+
         @Override
         public void close() {
-            cublas.cublasLtMatmulDescDestroy(description);
-            cublas.cublasLtMatrixLayoutDestroy(weight);
-            cublas.cublasLtMatrixLayoutDestroy(x);
-            cublas.cublasLtMatrixLayoutDestroy(out);
+            if (description != null) {
+                cublas.cublasLtMatmulDescDestroy(description);
+            }
+            for (cublasLtMatrixLayoutOpaque_t layout : Arrays.asList(weight, x, out)) {
+                if (layout != null) {
+                    cublas.cublasLtMatrixLayoutDestroy(layout);
+                }
+            }
             best.close();
         }
     }
@@ -134,47 +145,80 @@ final class Blas implements AutoCloseable {
                 "cublasLtMatmul of " + product);
     }
 
+    /**
+     * Products in eight bits have another way, so that whatever the library refuses of them is no failure; it tells
+     * apart badly what it does not know and what was asked wrongly.
+     */
     private Prepared prepare(Key key) {
+        Product product = key.product;
+        Prepared prepared = new Prepared();
+        try {
+            prepared.found = describe(key, prepared);
+        } catch (IllegalStateException e) {
+            if (!product.element().eightBits()) {
+                prepared.close();
+                throw e;
+            }
+            if (!told) {
+                told = true;
+                LOG.warnf("products such as %s are computed over BF16 instead: %s", product, e.getMessage());
+            }
+        } catch (RuntimeException | Error e) {
+            prepared.close();
+            throw e;
+        }
+        return prepared;
+    }
+
+    /** Whether there is an algorithm. */
+    private boolean describe(Key key, Prepared to) {
         Product product = key.product;
         int element = switch (product.element()) {
             case F32 -> CUDA_R_32F;
             case BF16 -> CUDA_R_16BF;
             case E4M3_TENSOR, E4M3_ROW, E4M3_BLOCK -> CUDA_R_8F_E4M3;
         };
-        cublasLtMatmulHeuristicResult_t best = new cublasLtMatmulHeuristicResult_t();
         try (PointerPointer<Pointer> out = new PointerPointer<>(1);
-                IntPointer value = new IntPointer(1);
-                SizeTPointer bytes = new SizeTPointer(1)) {
+                IntPointer value = new IntPointer(1)) {
             Calls.blas(
                     cublas.cublasLtMatmulDescCreate(out, CUBLAS_COMPUTE_32F, CUDA_R_32F), "cublasLtMatmulDescCreate");
-            cublasLtMatmulDescOpaque_t description = new cublasLtMatmulDescOpaque_t(out.get(0));
-            set(description, CUBLASLT_MATMUL_DESC_TRANSA, value.put(CUBLAS_OP_T), 4);
+            to.description = new cublasLtMatmulDescOpaque_t(out.get(0));
+            set(to.description, CUBLASLT_MATMUL_DESC_TRANSA, value.put(CUBLAS_OP_T), 4);
             if (product.element().eightBits()) {
-                describeScales(description, product.element(), value);
+                describeScales(to.description, product.element(), value);
             }
-            cublasLtMatrixLayoutOpaque_t weight = layout(out, element, product.k(), product.n(), product.k());
-            cublasLtMatrixLayoutOpaque_t x = layout(out, element, product.k(), product.m(), product.k());
-            cublasLtMatrixLayoutOpaque_t to = layout(out, CUDA_R_32F, product.n(), product.m(), product.outCols());
+            to.weight = layout(out, element, product.k(), product.n(), product.k());
+            to.x = layout(out, element, product.k(), product.m(), product.k());
+            to.out = layout(out, CUDA_R_32F, product.n(), product.m(), product.outCols());
             Calls.blas(cublas.cublasLtMatmulPreferenceCreate(out), "cublasLtMatmulPreferenceCreate");
             cublasLtMatmulPreferenceOpaque_t preference = new cublasLtMatmulPreferenceOpaque_t(out.get(0));
-            prefer(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, bytes.put(WORKSPACE), 8);
-            for (int attribute : new int[] {
-                CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES,
-                CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
-                CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES,
-                CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES
-            }) {
-                prefer(preference, attribute, value.put(key.alignment), 4);
+            try {
+                return search(key, to, preference, value);
+            } finally {
+                cublas.cublasLtMatmulPreferenceDestroy(preference);
             }
-            int[] found = new int[1];
-            int rc = cublas.cublasLtMatmulAlgoGetHeuristic(
-                    context, description, weight, x, to, to, preference, 1, best, found);
-            cublas.cublasLtMatmulPreferenceDestroy(preference);
-            if (rc != CUBLAS_STATUS_NOT_SUPPORTED) {
-                Calls.blas(rc, "cublasLtMatmulAlgoGetHeuristic of " + product);
-            }
-            return new Prepared(rc == 0 && found[0] > 0, description, weight, x, to, best);
         }
+    }
+
+    private boolean search(Key key, Prepared to, cublasLtMatmulPreferenceOpaque_t preference, IntPointer value) {
+        try (SizeTPointer bytes = new SizeTPointer(1)) {
+            prefer(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, bytes.put(WORKSPACE), 8);
+        }
+        for (int attribute : new int[] {
+            CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES,
+            CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
+            CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES,
+            CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES
+        }) {
+            prefer(preference, attribute, value.put(key.alignment), 4);
+        }
+        int[] found = new int[1];
+        int rc = cublas.cublasLtMatmulAlgoGetHeuristic(
+                context, to.description, to.weight, to.x, to.out, to.out, preference, 1, to.best, found);
+        if (rc != CUBLAS_STATUS_NOT_SUPPORTED) {
+            Calls.blas(rc, "cublasLtMatmulAlgoGetHeuristic of " + key.product);
+        }
+        return rc == 0 && found[0] > 0;
     }
 
     /** How the scales are laid out, and that they lie where everything lies well. The weights are the library's A. */

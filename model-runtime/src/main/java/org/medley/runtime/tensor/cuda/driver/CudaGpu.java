@@ -22,6 +22,7 @@ import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerPointer;
 import org.bytedeco.javacpp.SizeTPointer;
 import org.medley.runtime.tensor.cuda.Arguments;
+import org.medley.runtime.tensor.cuda.Closing;
 import org.medley.runtime.tensor.cuda.CompiledKernels;
 import org.medley.runtime.tensor.cuda.CudaPresence;
 import org.medley.runtime.tensor.cuda.Gpu;
@@ -51,7 +52,7 @@ public final class CudaGpu implements Gpu {
     private final CompiledKernels compiled;
     private final Blas blas;
     private final Map<String, CUmod_st> modules = new HashMap<>();
-    private final Map<String, Kernel> kernels = new HashMap<>();
+    private final Map<Named, Kernel> kernels = new HashMap<>();
     private final List<CUfunc_st> functions = new ArrayList<>();
     /** Bytes that a block of each function may share so far. */
     private final List<Integer> shared = new ArrayList<>();
@@ -62,6 +63,8 @@ public final class CudaGpu implements Gpu {
     private final Address second = new Address();
     private final Map<Long, PointerPointer<Pointer>> argumentBlocks = new HashMap<>();
     private Thread thread;
+
+    private record Named(String file, String kernel) {}
 
     /**
      * Opens one of the machine's devices.
@@ -89,19 +92,33 @@ public final class CudaGpu implements Gpu {
         this.number = number;
         this.compiled = compiled;
         onThread();
-        Calls.cuda(cudaStreamCreateWithFlags(stream, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
         int capability =
                 10 * attribute(cudaDevAttrComputeCapabilityMajor) + attribute(cudaDevAttrComputeCapabilityMinor);
         this.compiler = new Compiler(capability);
-        long blasWorkspace = allocate(Blas.WORKSPACE);
-        this.properties = new Properties(
-                "CUDA device " + number + ", " + name(number) + " of compute capability " + capability / 10 + "."
-                        + capability % 10,
-                capability,
-                attribute(cudaDevAttrMultiProcessorCount),
-                attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin),
-                memory());
-        this.blas = new Blas(blasWorkspace);
+        Calls.cuda(cudaStreamCreateWithFlags(stream, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
+        try {
+            long blasWorkspace = allocate(Blas.WORKSPACE);
+            this.properties = new Properties(
+                    "CUDA device " + number + ", " + name(number) + " of compute capability " + capability / 10 + "."
+                            + capability % 10,
+                    capability,
+                    attribute(cudaDevAttrMultiProcessorCount),
+                    attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin),
+                    memory());
+            this.blas = new Blas(blasWorkspace);
+        } catch (RuntimeException | Error e) {
+            Closing.after(e, this::freeBlocks, this::destroyStream);
+            throw e;
+        }
+    }
+
+    /** The library's workspace, and what a model that could not be loaded left. */
+    private void freeBlocks() {
+        Closing.all(List.copyOf(blocks).stream().<Runnable>map(block -> () -> free(block)));
+    }
+
+    private void destroyStream() {
+        Calls.cuda(cudaStreamDestroy(stream), "cudaStreamDestroy");
     }
 
     /** The device's context is one of each thread; calls of the driver find none on a thread that did not choose it. */
@@ -194,7 +211,7 @@ public final class CudaGpu implements Gpu {
 
     @Override
     public Kernel kernel(String file, String name) {
-        return kernels.computeIfAbsent(name, n -> find(file, n));
+        return kernels.computeIfAbsent(new Named(file, name), key -> find(key.file, key.kernel));
     }
 
     private Kernel find(String file, String name) {
@@ -263,16 +280,22 @@ public final class CudaGpu implements Gpu {
         onThread();
         CUgraph_st graph = new CUgraph_st();
         Calls.cuda(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal), "cudaStreamBeginCapture");
+        CUgraphExec_st executable = new CUgraphExec_st();
+        boolean ended = false;
         try {
             work.run();
-        } catch (RuntimeException e) {
-            cudaStreamEndCapture(stream, graph);
-            throw e;
+            ended = true;
+            Calls.cuda(cudaStreamEndCapture(stream, graph), "cudaStreamEndCapture");
+            Calls.cuda(cudaGraphInstantiate(executable, graph, 0), "cudaGraphInstantiate");
+        } finally {
+            // Whatever work threw, a stream that goes on recording would do nothing any more.
+            if (!ended) {
+                cudaStreamEndCapture(stream, graph);
+            }
+            if (!graph.isNull()) {
+                cudaGraphDestroy(graph);
+            }
         }
-        Calls.cuda(cudaStreamEndCapture(stream, graph), "cudaStreamEndCapture");
-        CUgraphExec_st executable = new CUgraphExec_st();
-        Calls.cuda(cudaGraphInstantiate(executable, graph, 0), "cudaGraphInstantiate");
-        Calls.cuda(cudaGraphDestroy(graph), "cudaGraphDestroy");
         return new Graph() {
             @Override
             public void launch() {
@@ -296,12 +319,20 @@ public final class CudaGpu implements Gpu {
 
     @Override
     public void close() {
-        synchronize();
-        blas.close();
-        // The library's workspace, and what a model that could not be loaded left.
-        List.copyOf(blocks).forEach(this::free);
-        hostBlocks.forEach(address -> Calls.cuda(cudaFreeHost(first.at(address)), "cudaFreeHost"));
-        modules.values().forEach(module -> Calls.cuda(cuModuleUnload(module), "cuModuleUnload"));
-        Calls.cuda(cudaStreamDestroy(stream), "cudaStreamDestroy");
+        Closing.all(
+                this::synchronize,
+                blas::close,
+                this::freeBlocks,
+                () -> Closing.all(hostBlocks.stream().<Runnable>map(block -> () -> freeHost(block))),
+                () -> Closing.all(modules.values().stream().<Runnable>map(module -> () -> unload(module))),
+                this::destroyStream);
+    }
+
+    private void freeHost(long address) {
+        Calls.cuda(cudaFreeHost(first.at(address)), "cudaFreeHost");
+    }
+
+    private static void unload(CUmod_st module) {
+        Calls.cuda(cuModuleUnload(module), "cuModuleUnload");
     }
 }
