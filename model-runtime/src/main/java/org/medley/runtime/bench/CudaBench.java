@@ -127,7 +127,7 @@ final class CudaBench {
             for (int tokens : sizes.tokens) {
                 Tensor x = random(arena, tokens, sizes.cols);
                 double products = Machine.best(() -> {
-                    ops.begin(new Batch(new int[1], new int[1], List.of(new Batch.Span(0, 1))), new int[0]);
+                    ops.begin(new Batch(new int[1], new int[1], List.of(new Batch.Span(0, 1))), new int[0], new int[0]);
                     Tensor there = ops.toDevice(x);
                     copies.forEach(weight -> ops.linear(there, weight, null));
                     gpu.synchronize();

@@ -72,10 +72,10 @@ final class Adapters implements AutoCloseable {
         parts = next;
     }
 
-    /** The ops that a pass goes through: those given, unless any of its spans has an adapter. */
-    Ops over(Ops ops, List<Batch.Span> spans, int rows) {
+    /** For each row of a pass the place of its adapter, -1 for none; empty if no span has an adapter. */
+    int[] chosen(List<Batch.Span> spans, int rows) {
         if (spans.stream().allMatch(span -> span.adapter() == null)) {
-            return ops;
+            return new int[0];
         }
         List<String> names = List.copyOf(adapters.keySet());
         int[] chosen = new int[rows];
@@ -86,7 +86,12 @@ final class Adapters implements AutoCloseable {
             }
             Arrays.fill(chosen, span.row(), span.row() + span.rows(), place);
         }
-        return new AdapterOps(ops, adder, parts, chosen);
+        return chosen;
+    }
+
+    /** The ops that a pass goes through: those given, unless adapters are chosen. */
+    Ops over(Ops ops, int[] chosen) {
+        return chosen.length == 0 ? ops : new AdapterOps(ops, adder, parts, chosen);
     }
 
     @Override

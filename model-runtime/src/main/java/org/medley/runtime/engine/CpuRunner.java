@@ -8,6 +8,7 @@ import org.medley.runtime.network.DecoderLoader;
 import org.medley.runtime.network.Network;
 import org.medley.runtime.tensor.Batch;
 import org.medley.runtime.tensor.CpuOps;
+import org.medley.runtime.tensor.Ops;
 import org.medley.runtime.tensor.CpuWeights;
 import org.medley.runtime.tensor.DType;
 import org.medley.runtime.tensor.KvPool;
@@ -96,7 +97,8 @@ final class CpuRunner implements Runner {
     @Override
     public Tensor run(int[] tokens, List<Batch.Span> spans, int[] rows) {
         workspace.reset();
-        return network.logits(adapters.over(ops, spans, tokens.length), Batch.of(tokens, spans, cache), rows);
+        Ops through = adapters.over(ops, adapters.chosen(spans, tokens.length));
+        return network.logits(through, Batch.of(tokens, spans, cache), rows);
     }
 
     /** Rows that follow each other and go through one part go together. */

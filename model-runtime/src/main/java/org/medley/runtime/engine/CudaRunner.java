@@ -141,8 +141,9 @@ final class CudaRunner implements Runner {
             return repeated(tokens, spans);
         }
         Batch batch = Batch.of(tokens, spans, cache);
-        ops.begin(batch, rows);
-        Ops through = adapters.over(ops, spans, tokens.length);
+        int[] chosen = adapters.chosen(spans, tokens.length);
+        ops.begin(batch, rows, chosen);
+        Ops through = adapters.over(ops, chosen);
         if (rows.length == 0) {
             network.hidden(through, batch);
             return null;
@@ -172,7 +173,7 @@ final class CudaRunner implements Runner {
         }
         int[] rows = IntStream.range(0, bucket).toArray();
         Batch batch = Batch.of(Arrays.copyOf(tokens, bucket), filled, cache);
-        ops.begin(batch, rows);
+        ops.begin(batch, rows, new int[0]);
         if (!seen.contains(bucket)) {
             Tensor logits = network.logits(ops, batch, rows);
             seen.add(bucket);

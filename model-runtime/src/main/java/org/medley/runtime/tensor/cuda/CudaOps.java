@@ -33,10 +33,6 @@ public final class CudaOps implements Ops, AutoCloseable {
     private final CudaAttention attention;
     private final CudaMixture mixture;
     private final CudaLowRank lowRank;
-    /** Whose address is known in this pass. */
-    private int[] chosenParts;
-
-    private long chosenAt;
 
     /**
      * @param tablePages pages that a sequence may have
@@ -56,11 +52,15 @@ public final class CudaOps implements Ops, AutoCloseable {
         this.lowRank = new CudaLowRank(launcher, weights, workspace, memory);
     }
 
-    /** Takes back all results and brings over what a pass reads. */
-    public void begin(Batch batch, int[] rows) {
+    /**
+     * Takes back all results and brings over what a pass reads.
+     *
+     * @param rows those that are wanted at its end
+     * @param chosen for each row its place among the parts of a low-rank addition; empty if there is none
+     */
+    public void begin(Batch batch, int[] rows, int[] chosen) {
         workspace.reset();
-        chosenParts = null;
-        inputs.bring(batch, rows, tablePages, workspace);
+        inputs.bring(batch, rows, chosen, tablePages, workspace);
     }
 
     /** Bytes that such ops hold at least. */
@@ -174,7 +174,7 @@ public final class CudaOps implements Ops, AutoCloseable {
                 batch.cache() == null || batch.cache() instanceof CudaKvCache,
                 () -> "attention on a CUDA device over a cache that is elsewhere");
         if (inputs.batch() != batch) {
-            inputs.bring(batch, new int[0], tablePages, workspace);
+            inputs.bring(batch, new int[0], new int[0], tablePages, workspace);
         }
         return attention.attention(q, k, v, shape, layer, (CudaKvCache) batch.cache());
     }
@@ -232,11 +232,7 @@ public final class CudaOps implements Ops, AutoCloseable {
         Shapes.check(
                 x.rows() == y.rows() && x.rows() == chosen.length,
                 () -> "parts of " + chosen.length + " rows, input " + x + ", output " + y);
-        if (chosen != chosenParts) {
-            chosenParts = chosen;
-            chosenAt = ints(chosen);
-        }
-        lowRank.add(x, y, chosenAt, parts);
+        lowRank.add(x, y, ints(chosen), parts);
     }
 
     /** Matrices of parts were added or taken away. */

@@ -11,7 +11,7 @@ import org.medley.runtime.tensor.Memory;
 
 /**
  * The integers of a pass, brought to the device at once before it begins: ids, positions, wanted rows, slots of the
- * cache, and of every sequence what attention has to know. Where each lies depends only on how many there are, so that
+ * cache, of every sequence what attention has to know, and through which low-rank additions rows go. Where each lies depends only on how many there are, so that
  * a recorded pass finds those of a later one.
  */
 final class PassInputs {
@@ -26,6 +26,10 @@ final class PassInputs {
     private final long device;
     private Batch batch;
     private int[] rows;
+    /** Parts that rows go through, of all and of those wanted. */
+    private int[] chosen;
+
+    private int[] chosenWanted;
     private int tablePages;
     private int decodes;
     private int tiles;
@@ -48,10 +52,17 @@ final class PassInputs {
         return batch;
     }
 
-    /** @param leastPages room that each sequence's table has at least */
-    void bring(Batch next, int[] wanted, int leastPages, DeviceWorkspace workspace) {
+    /**
+     * @param parts that each row goes through, empty for none
+     * @param leastPages room that each sequence's table has at least
+     */
+    void bring(Batch next, int[] wanted, int[] parts, int leastPages, DeviceWorkspace workspace) {
         batch = next;
         rows = wanted;
+        chosen = parts;
+        chosenWanted = parts.length == 0
+                ? parts
+                : Arrays.stream(wanted).map(row -> parts[row]).toArray();
         tablePages = leastPages;
         for (Batch.Span span : next.spans()) {
             tablePages = Math.max(tablePages, Math.ceilDiv(span.past() + span.rows(), KvPool.PAGE));
@@ -103,7 +114,7 @@ final class PassInputs {
         }
         decodes = single.size();
         tiles = pieces.size();
-        int[] values = new int[at(7)];
+        int[] values = new int[at(9)];
         System.arraycopy(batch.tokens(), 0, values, at(0), batch.rows());
         System.arraycopy(batch.positions(), 0, values, at(1), batch.rows());
         System.arraycopy(rows, 0, values, at(2), rows.length);
@@ -111,6 +122,8 @@ final class PassInputs {
         copy(single, values, at(4));
         copy(pieces, values, at(5));
         System.arraycopy(tables, 0, values, at(6), tables.length);
+        System.arraycopy(chosen, 0, values, at(7), chosen.length);
+        System.arraycopy(chosenWanted, 0, values, at(8), chosenWanted.length);
         return values;
     }
 
@@ -130,7 +143,9 @@ final class PassInputs {
             batch.rows(),
             DECODE * decodes,
             TILE * tiles,
-            batch.spans().size() * tablePages
+            batch.spans().size() * tablePages,
+            chosen.length,
+            chosenWanted.length
         };
         return Arrays.stream(lengths).limit(section).sum();
     }
@@ -140,8 +155,13 @@ final class PassInputs {
         if (batch == null) {
             return 0;
         }
-        int section = array == batch.tokens() ? 0 : array == batch.positions() ? 1 : array == rows ? 2 : -1;
+        int section = array == batch.tokens() ? 0 : array == batch.positions() ? 1 : array == rows ? 2 : parts(array);
         return section < 0 ? 0 : base + 4L * at(section);
+    }
+
+    /** The parts of the wanted rows come in an array of the caller's own. */
+    private int parts(int[] array) {
+        return array == chosen ? 7 : Arrays.equals(array, chosenWanted) ? 8 : -1;
     }
 
     long slots() {

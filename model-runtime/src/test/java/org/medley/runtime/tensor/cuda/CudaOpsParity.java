@@ -195,7 +195,7 @@ abstract class CudaOpsParity {
                 Tensor v = random(random, rows, heads.kv() * heads.size());
                 int[] tokens = new int[rows];
                 Batch there = Batch.of(tokens, spans, cache);
-                ops.begin(there, new int[0]);
+                ops.begin(there, new int[0], new int[0]);
                 Tensor y = ops.attention(ops.toDevice(q), ops.toDevice(k), ops.toDevice(v), attention, 1, there);
                 Tensor expected = cpu.attention(q, k, v, attention, 1, Batch.of(tokens, spans, pool));
                 // The processor's eight-bit floats have a scale per block, the device's have none; and tensor cores

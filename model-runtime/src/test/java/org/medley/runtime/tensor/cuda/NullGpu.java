@@ -13,6 +13,7 @@ public final class NullGpu implements Gpu {
     private long held;
     private long mostHeld;
     private int recorded;
+    private int waits;
     private boolean failing;
     private boolean full;
     private boolean closed;
@@ -35,6 +36,11 @@ public final class NullGpu implements Gpu {
     /** Passes that were recorded. */
     public int recorded() {
         return recorded;
+    }
+
+    /** How often all was waited for. */
+    public int waits() {
+        return waits;
     }
 
     public boolean closed() {
@@ -126,6 +132,7 @@ public final class NullGpu implements Gpu {
     @Override
     public void synchronize() {
         check("synchronize");
+        waits++;
     }
 
     @Override

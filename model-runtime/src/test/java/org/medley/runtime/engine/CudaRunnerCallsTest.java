@@ -3,6 +3,7 @@ package org.medley.runtime.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -10,10 +11,11 @@ import org.junit.jupiter.api.io.TempDir;
 import org.medley.runtime.tensor.Batch;
 import org.medley.runtime.tensor.DType;
 import org.medley.runtime.tensor.cuda.NullGpu;
+import org.medley.runtime.weights.ModelFolder;
 import org.medley.runtime.weights.ModelSource;
 
-/** What a runner does when its device refuses calls. */
-class CudaRunnerFailuresTest {
+/** What a runner asks of its device, also when that refuses calls. */
+class CudaRunnerCallsTest {
     private static final EngineOptions OPTIONS =
             EngineOptions.DEFAULT.withContext(128).withCache(DType.F32, 1 << 20);
 
@@ -52,5 +54,26 @@ class CudaRunnerFailuresTest {
                 .hasMessage("close is refused")
                 .satisfies(e -> assertThat(e.getSuppressed()).isNotEmpty());
         assertThat(gpu.closed()).isTrue();
+    }
+
+    @Test
+    void adaptersBringNoWaitsIntoAPass() throws Exception {
+        NullGpu gpu = new NullGpu();
+        ModelFolder model = new ModelFolder(TinyModel.write(folder.resolve("model"), 3));
+        try (Arena arena = Arena.ofShared();
+                Runner runner = CudaRunner.load(gpu, model, OPTIONS, (shape, bytes) -> 8)) {
+            runner.addAdapter("a", AdapterTest.adapter(folder.resolve("a"), model.weights(arena), 3, arena));
+            int[] waits = new int[3];
+            for (int pass = 0; pass < 3; pass++) {
+                int before = gpu.waits();
+                // The first pass through an adapter brings over where its parts lie.
+                String adapter = pass == 2 ? null : "a";
+                List<Batch.Span> spans = List.of(
+                        new Batch.Span(0, 3, 0, new int[] {0}, adapter), new Batch.Span(3, 2, 0, new int[] {1}, null));
+                runner.run(new int[] {1, 2, 3, 4, 5}, spans, new int[] {2, 4});
+                waits[pass] = gpu.waits() - before;
+            }
+            assertThat(waits[1]).isEqualTo(waits[2]);
+        }
     }
 }
