@@ -63,7 +63,7 @@ public final class CudaOps implements Ops, AutoCloseable {
         inputs.bring(batch, rows, chosen, tablePages, workspace);
     }
 
-    /** Bytes that such ops hold at least. */
+    /** Bytes that such ops come to hold at least, a piece of decoded weights among them. */
     public static long leastBytes() {
         return DeviceWorkspace.SLAB_BYTES + LinearPlan.PIECE_BYTES;
     }
