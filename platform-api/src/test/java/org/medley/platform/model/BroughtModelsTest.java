@@ -23,20 +23,22 @@ import org.junit.jupiter.api.io.TempDir;
 import org.medley.platform.As;
 import org.medley.platform.PlatformTest;
 import org.medley.platform.Roles;
+import org.medley.platform.StorageConfig;
 import org.medley.platform.identity.TenantFolders;
 import org.medley.runtime.network.DecoderConfig;
 import org.medley.runtime.network.DecoderWeights;
 import org.medley.runtime.tensor.DType;
 import org.medley.runtime.tensor.Tensor;
+import org.medley.runtime.weights.EmbeddingSettings;
 import org.medley.runtime.weights.GgufExport;
 import org.medley.runtime.weights.GgufFile;
 import org.medley.runtime.weights.ModelFolder;
 import org.medley.runtime.weights.SafetensorsWriter;
 import org.medley.training.tokenizer.BpeTrainer;
 
-/** GGUF files in the models folder, which the command line puts there, are models like any other. */
+/** GGUF files and linked folders in the models folder, where the command line and people put them, are models like any other. */
 @PlatformTest
-class GgufModelsTest {
+class BroughtModelsTest {
     /** A tenant of its own: production of the first one is moved by other tests too. */
     private static final String TENANT = "files";
 
@@ -50,6 +52,9 @@ class GgufModelsTest {
 
     @Inject
     TenantFolders folders;
+
+    @Inject
+    StorageConfig storage;
 
     @TempDir
     Path scratch;
@@ -175,6 +180,30 @@ class GgufModelsTest {
                         .filter(row -> row.get("sha256").equals(first.sha256()))
                         .findFirst()
                         .orElseThrow());
+    }
+
+    @Test
+    void anEncoderBehindALinkIsKeptWholeAndWritesNothing() throws Exception {
+        Path golden = Path.of("../model-runtime/src/test/resources/golden");
+        Path folder = Files.createDirectories(scratch.resolve("encoder"));
+        for (String name : List.of("config.json", "model.safetensors")) {
+            Files.copy(golden.resolve("bert").resolve(name), folder.resolve(name));
+        }
+        Files.copy(golden.resolve("tokenizers/wordpiece.json"), folder.resolve("tokenizer.json"));
+        EmbeddingSettings.Pooling.MEAN.write(folder);
+        Files.createSymbolicLink(models.resolve("encoder"), folder);
+        scan.scan(tenant);
+        Map<String, Object> row = listed("encoder").getFirst();
+        assertThat(row).containsEntry("servable", true);
+        ModelFolder kept = new ModelFolder(storage.registry().resolve((String) row.get("sha256")));
+        assertThat(kept.sha256()).isEqualTo(row.get("sha256"));
+        As.in(TENANT, Roles.ADMIN)
+                .contentType(ContentType.JSON)
+                .body(Map.of("modelId", row.get("id"), "reason", "finds more"))
+                .put("/api/models/aliases/production")
+                .then()
+                .statusCode(409)
+                .body("code", equalTo("WRITES_NOTHING"));
     }
 
     @Test
