@@ -41,9 +41,7 @@ public class EmbeddingsResource {
             @RequestBody(content = @Content(schema = @Schema(type = SchemaType.OBJECT))) String body) {
         Fields in = Fields.parse(body);
         Embedder embedder = EncoderFields.named(host, in);
-        if (embedder.cannotEmbed() != null) {
-            throw ApiException.invalid("model", embedder.id() + " " + embedder.cannotEmbed());
-        }
+        EncoderFields.requireVectors(embedder);
         boolean base64 = base64(in);
         List<String> texts = in.texts("input");
         if (texts.isEmpty() || texts.size() > MOST_TEXTS || texts.stream().anyMatch(String::isEmpty)) {

@@ -16,6 +16,12 @@ final class EncoderFields {
         return refusing("model", () -> host.embedder(model).orElseThrow(() -> ApiException.noModel(model)));
     }
 
+    static void requireVectors(Embedder embedder) {
+        if (embedder.cannotEmbed() != null) {
+            throw ApiException.invalid("model", embedder.id() + " " + embedder.cannotEmbed());
+        }
+    }
+
     /** {@code truncate_prompt_tokens}: most tokens of a text, -1 for as many as the model reads; longer is refused if absent. */
     static int cut(Fields in) {
         int given = in.integer("truncate_prompt_tokens", 0, -1, Integer.MAX_VALUE);

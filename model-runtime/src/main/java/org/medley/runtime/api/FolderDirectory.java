@@ -8,7 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.medley.runtime.network.EncoderLoader;
 import org.medley.runtime.weights.BadModelException;
@@ -20,6 +22,8 @@ import org.medley.runtime.weights.ModelSource;
 class FolderDirectory implements ModelDirectory {
     private final Path root;
     private final Optional<String> readyModel;
+    /** Whether a model writes, by the entry as it was last changed: probes of readiness come every few seconds. */
+    private final Map<Entry, Boolean> writing = new ConcurrentHashMap<>();
 
     FolderDirectory(RuntimeConfig config) {
         this.root = config.models();
@@ -63,7 +67,7 @@ class FolderDirectory implements ModelDirectory {
         }
         List<Entry> all = list();
         return all.stream()
-                .filter(FolderDirectory::writes)
+                .filter(entry -> writing.computeIfAbsent(entry, FolderDirectory::writes))
                 .findFirst()
                 .or(() -> all.stream().findFirst());
     }

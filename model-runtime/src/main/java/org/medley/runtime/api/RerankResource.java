@@ -98,9 +98,7 @@ public class RerankResource {
     }
 
     private static EncoderEngine.Scored cosines(Embedder embedder, String query, List<String> documents, int cut) {
-        if (embedder.cannotEmbed() != null) {
-            throw ApiException.invalid("model", embedder.id() + " " + embedder.cannotEmbed());
-        }
+        EncoderFields.requireVectors(embedder);
         var asked = new Embedder.Reading(Embedder.Side.QUERY, cut, true);
         var wanted = EncoderFields.refusing("query", () -> embedder.embed(List.of(query), asked));
         var read = new Embedder.Reading(Embedder.Side.DOCUMENT, cut, true);

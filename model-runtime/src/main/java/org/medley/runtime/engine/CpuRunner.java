@@ -57,9 +57,10 @@ final class CpuRunner implements Runner {
             CpuWeights weights = new CpuWeights();
             network.matrices().forEach((name, matrix) -> layOut(model, name, matrix, weights, arena));
             Network.Shape shape = network.shape();
+            DType format = options.cacheFormatOr(DType.F32);
             long pageBytes = KvPool.pageBytes(
-                    shape.layers(), shape.heads().kv(), shape.heads().size(), options.cacheFormatOr(DType.F32));
-            return new CpuRunner(network, arena, weights, pages.of(shape, pageBytes), options.cacheFormatOr(DType.F32));
+                    shape.layers(), shape.heads().kv(), shape.heads().size(), format);
+            return new CpuRunner(network, arena, weights, pages.of(shape, pageBytes), format);
         } catch (RuntimeException e) {
             arena.close();
             throw e;

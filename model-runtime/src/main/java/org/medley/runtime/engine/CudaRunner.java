@@ -82,7 +82,8 @@ final class CudaRunner implements Runner {
         try {
             Network network = DecoderLoader.network(model, arena, options.context(), options.format());
             Network.Shape shape = network.shape();
-            long pageBytes = CudaKvCache.pageBytes(shape.layers(), shape.heads(), options.cacheFormatOr(DType.BF16));
+            DType format = options.cacheFormatOr(DType.BF16);
+            long pageBytes = CudaKvCache.pageBytes(shape.layers(), shape.heads(), format);
             DevicePool pool = new DevicePool(gpu);
             int count = pages.of(shape, pageBytes);
             pool.require(Map.of(
@@ -93,7 +94,7 @@ final class CudaRunner implements Runner {
                     DevicePool.WORK,
                     CudaOps.leastBytes()
                             + CudaSampler.mostBytes(options.limits().sequences(), shape.vocabulary())));
-            return new CudaRunner(network, arena, gpu, pool, count, options.cacheFormatOr(DType.BF16));
+            return new CudaRunner(network, arena, gpu, pool, count, format);
         } catch (RuntimeException | Error e) {
             Closing.after(e, gpu::close, arena::close);
             throw e;

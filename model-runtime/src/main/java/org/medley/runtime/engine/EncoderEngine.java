@@ -229,8 +229,7 @@ public final class EncoderEngine implements Embedder, ServedModel, AutoCloseable
         List<Batch.Span> spans = pass.batch.spans();
         Tensor hidden = hidden(pass);
         return switch (pooling) {
-            case FIRST ->
-                ops.rows(hidden, spans.stream().mapToInt(Batch.Span::row).toArray());
+            case FIRST -> ops.rows(hidden, pass.batch.firstRows());
             case LAST ->
                 ops.rows(
                         hidden,

@@ -120,8 +120,7 @@ final class Bert implements Encoder {
         if (classifier == null) {
             throw new UnsupportedOperationException("the encoder has no head that scores");
         }
-        Tensor first = ops.rows(
-                hidden, batch.spans().stream().mapToInt(Batch.Span::row).toArray());
+        Tensor first = ops.rows(hidden, batch.firstRows());
         Tensor pooled = ops.softCap(pooler.of(ops, first), 1); // tanh
         return classifier.of(ops, pooled);
     }

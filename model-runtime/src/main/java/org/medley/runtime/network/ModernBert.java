@@ -162,10 +162,7 @@ final class ModernBert implements Encoder {
         if (head == null) {
             throw new UnsupportedOperationException("the encoder has no head that scores");
         }
-        Tensor pooled = head.mean
-                ? ops.means(hidden, batch.spans())
-                : ops.rows(
-                        hidden, batch.spans().stream().mapToInt(Batch.Span::row).toArray());
+        Tensor pooled = head.mean ? ops.means(hidden, batch.spans()) : ops.rows(hidden, batch.firstRows());
         Tensor inner = head.norm.of(ops, ops.gelu(head.dense.of(ops, pooled), head.activation));
         return head.classifier.of(ops, inner);
     }

@@ -65,4 +65,9 @@ public record Batch(int[] tokens, int[] positions, List<Span> spans, KvCache cac
     public int rows() {
         return tokens.length;
     }
+
+    /** The first row of each span. */
+    public int[] firstRows() {
+        return spans.stream().mapToInt(Span::row).toArray();
+    }
 }

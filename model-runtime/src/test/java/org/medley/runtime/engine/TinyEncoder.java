@@ -2,15 +2,10 @@ package org.medley.runtime.engine;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.SplittableRandom;
-import org.medley.runtime.tensor.DType;
-import org.medley.runtime.tensor.Tensor;
-import org.medley.runtime.weights.SafetensorsWriter;
 
 /** A random BERT over the words of the golden tokenizer. */
 public final class TinyEncoder {
@@ -44,24 +39,7 @@ public final class TinyEncoder {
                 .put("max_position_embeddings", CONTEXT)
                 .put("type_vocab_size", 2);
         JSON.writeValue(folder.resolve("config.json").toFile(), config);
-        Map<String, SafetensorsWriter.Declared> declared = new LinkedHashMap<>();
-        shapes(vocabulary, scores)
-                .forEach((name, shape) -> declared.put(name, new SafetensorsWriter.Declared(DType.F32, shape)));
-        SplittableRandom random = new SplittableRandom(seed);
-        try (Arena arena = Arena.ofShared();
-                SafetensorsWriter writer =
-                        new SafetensorsWriter(folder.resolve("model.safetensors"), declared, Map.of())) {
-            for (var entry : declared.entrySet()) {
-                Tensor tensor = Tensor.zeros(arena, entry.getValue().shape());
-                float[] values = tensor.toArray();
-                for (int i = 0; i < values.length; i++) {
-                    values[i] = entry.getKey().endsWith("LayerNorm.weight") ? 1 : (float) random.nextGaussian() * 0.3f;
-                }
-                tensor.copyFrom(values);
-                writer.write(entry.getKey(), tensor);
-            }
-            writer.finish();
-        }
+        RandomWeights.write(folder, shapes(vocabulary, scores), seed);
         return folder;
     }
 

@@ -2,18 +2,11 @@ package org.medley.runtime.engine;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.SplittableRandom;
 import org.medley.runtime.network.DecoderConfig;
 import org.medley.runtime.network.DecoderWeights;
-import org.medley.runtime.tensor.DType;
-import org.medley.runtime.tensor.Tensor;
-import org.medley.runtime.weights.SafetensorsWriter;
 
 /** A random model whose tokens are bytes: small enough for every test, whole enough for the real loader. */
 public final class TinyModel {
@@ -39,24 +32,7 @@ public final class TinyModel {
         JSON.writeValue(folder.resolve("config.json").toFile(), config);
         Files.writeString(folder.resolve("tokenizer.json"), tokenizer());
         DecoderConfig read = DecoderConfig.read(folder.resolve("config.json"), config);
-        Map<String, SafetensorsWriter.Declared> declared = new LinkedHashMap<>();
-        DecoderWeights.shapes(read)
-                .forEach((name, shape) -> declared.put(name, new SafetensorsWriter.Declared(DType.F32, shape)));
-        SplittableRandom random = new SplittableRandom(seed);
-        try (Arena arena = Arena.ofShared();
-                SafetensorsWriter writer =
-                        new SafetensorsWriter(folder.resolve("model.safetensors"), declared, Map.of())) {
-            for (var entry : declared.entrySet()) {
-                Tensor tensor = Tensor.zeros(arena, entry.getValue().shape());
-                float[] values = tensor.toArray();
-                for (int i = 0; i < values.length; i++) {
-                    values[i] = entry.getKey().endsWith("norm.weight") ? 1 : (float) random.nextGaussian() * 0.3f;
-                }
-                tensor.copyFrom(values);
-                writer.write(entry.getKey(), tensor);
-            }
-            writer.finish();
-        }
+        RandomWeights.write(folder, DecoderWeights.shapes(read), seed);
         return folder;
     }
 
