@@ -89,6 +89,7 @@ def model(name, seed, **over):
               open(os.path.join(folder, "expected.json"), "w"))
 
 
-model("gemma2", 11, attn_logit_softcapping=5.0, final_logit_softcapping=3.0)
-model("gemma3", 12, architectures=["Gemma3ForCausalLM"], sliding_window_pattern=3, rope_theta=1000000.0,
-      rope_local_base_freq=10000.0, rope_scaling=dict(rope_type="linear", factor=8.0))
+if __name__ == "__main__":
+    model("gemma2", 11, attn_logit_softcapping=5.0, final_logit_softcapping=3.0)
+    model("gemma3", 12, architectures=["Gemma3ForCausalLM"], sliding_window_pattern=3, rope_theta=1000000.0,
+          rope_local_base_freq=10000.0, rope_scaling=dict(rope_type="linear", factor=8.0))

@@ -70,14 +70,19 @@ public final class Decoder implements Network {
     public Tensor hidden(Ops ops, Batch batch) {
         Tensor x = ops.embedding(weights.embedding(), batch.tokens());
         Tensor in = ops.rmsNorm(x, weights.layers().getFirst().attentionNorm(), config.epsilon());
+        Ops.Sum state = new Ops.Sum(x, in);
         for (int i = 0; i < weights.layers().size(); i++) {
-            DecoderWeights.Layer layer = weights.layers().get(i);
-            Ops.Sum attended = ops.addNorm(x, attention(ops, layer, i, in, batch), layer.mlpNorm(), config.epsilon());
-            Ops.Sum out = ops.addNorm(attended.sum(), mlp(ops, layer, attended.norm()), normAfter(i), config.epsilon());
-            x = out.sum();
-            in = out.norm();
+            int index = i;
+            state = ops.block(state, (inner, s) -> layer(inner, index, s, batch));
         }
-        return in;
+        return state.norm();
+    }
+
+    private Ops.Sum layer(Ops ops, int index, Ops.Sum in, Batch batch) {
+        DecoderWeights.Layer layer = weights.layers().get(index);
+        Tensor heard = attention(ops, layer, index, in.norm(), batch);
+        Ops.Sum attended = ops.addNorm(in.sum(), heard, layer.mlpNorm(), config.epsilon());
+        return ops.addNorm(attended.sum(), mlp(ops, layer, attended.norm()), normAfter(index), config.epsilon());
     }
 
     /** The norm that what a layer leaves goes through next. */

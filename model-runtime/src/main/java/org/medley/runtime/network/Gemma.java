@@ -31,6 +31,7 @@ final class Gemma implements Network {
     private final Tensor head;
     private final List<Layer> layers;
     private final Map<String, Tensor> matrices;
+    private final Map<String, Tensor> parameters;
 
     private record Layer(
             Attention attention,
@@ -52,6 +53,10 @@ final class Gemma implements Network {
      * @param arena for the norms' weights, which are stored less one
      */
     Gemma(Path file, JsonNode json, Map<String, Tensor> tensors, Arena arena, int context) {
+        this(file, json, new NamedTensors(file, tensors), arena, context);
+    }
+
+    private Gemma(Path file, JsonNode json, NamedTensors weights, Arena arena, int context) {
         boolean third = json.path("architectures").path(0).asText("").startsWith("Gemma3");
         ConfigReader in = new ConfigReader(file, json);
         int hidden = in.size("hidden_size");
@@ -71,12 +76,11 @@ final class Gemma implements Network {
                 ? new RopeTable(
                         RopeTable.frequencies(heads.size(), in.positive("rope_local_base_freq", 10_000)), positions)
                 : rope;
-        NamedTensors weights = new NamedTensors(file, tensors);
         int queries = count * heads.size();
         int keys = heads.kv() * heads.size();
         int inner = in.size("intermediate_size");
         this.embedding = weights.table("model.embed_tokens.weight", shape.vocabulary(), hidden);
-        this.head = tensors.containsKey("lm_head.weight")
+        this.head = weights.has("lm_head.weight")
                 ? weights.matrix("lm_head.weight", shape.vocabulary(), hidden)
                 : embedding;
         this.finalNorm = norm(weights, arena, "model.norm", hidden);
@@ -107,6 +111,7 @@ final class Gemma implements Network {
         }
         this.matrices = new LinkedHashMap<>(weights.matrices());
         matrices.put("lm_head.weight", head);
+        this.parameters = weights.all();
     }
 
     /** Which layers see a window: as listed, or else by the pattern that each model was published with. */
@@ -123,7 +128,20 @@ final class Gemma implements Network {
         for (int i = 0; i < size; i++) {
             values[i] += 1;
         }
-        return Tensor.of(arena, values, size);
+        return weights.replaced(name + ".weight", Tensor.of(arena, values, size));
+    }
+
+    /** Names and shapes of a checkpoint's tensors, in order. */
+    static Map<String, int[]> shapes(Path file, JsonNode json) {
+        Map<String, int[]> shapes = new LinkedHashMap<>();
+        Gemma planned = new Gemma(file, json, NamedTensors.wanted(file), Arena.ofAuto(), 1);
+        planned.parameters.forEach((name, tensor) -> shapes.put(name, tensor.shape()));
+        return shapes;
+    }
+
+    /** Every tensor that is read, by the checkpoint's name for it; norms as they are used, not as they are stored. */
+    Map<String, Tensor> parameters() {
+        return parameters;
     }
 
     @Override
@@ -140,19 +158,23 @@ final class Gemma implements Network {
     public Tensor hidden(Ops ops, Batch batch) {
         Tensor x = ops.scale(ops.embedding(embedding, batch.tokens()), embeddingScale);
         Tensor in = ops.rmsNorm(x, layers.getFirst().inputNorm, epsilon);
+        Ops.Sum state = new Ops.Sum(x, in);
         for (int i = 0; i < layers.size(); i++) {
-            Layer layer = layers.get(i);
-            Tensor attended = ops.rmsNorm(attention(ops, layer, i, in, batch), layer.attentionNorm, epsilon);
-            Ops.Sum middle = ops.addNorm(x, attended, layer.mlpNorm, epsilon);
-            Tensor gate = ops.linear(middle.norm(), layer.mlp.gate(), null);
-            Tensor gated = ops.geglu(gate, ops.linear(middle.norm(), layer.mlp.up(), null), Ops.Gelu.TANH);
-            Tensor out = ops.rmsNorm(ops.linear(gated, layer.mlp.down(), null), layer.mlpOutNorm, epsilon);
-            Tensor next = i + 1 < layers.size() ? layers.get(i + 1).inputNorm : finalNorm;
-            Ops.Sum end = ops.addNorm(middle.sum(), out, next, epsilon);
-            x = end.sum();
-            in = end.norm();
+            int index = i;
+            state = ops.block(state, (inner, s) -> layer(inner, index, s, batch));
         }
-        return in;
+        return state.norm();
+    }
+
+    private Ops.Sum layer(Ops ops, int index, Ops.Sum in, Batch batch) {
+        Layer layer = layers.get(index);
+        Tensor attended = ops.rmsNorm(attention(ops, layer, index, in.norm(), batch), layer.attentionNorm, epsilon);
+        Ops.Sum middle = ops.addNorm(in.sum(), attended, layer.mlpNorm, epsilon);
+        Tensor gate = ops.linear(middle.norm(), layer.mlp.gate(), null);
+        Tensor gated = ops.geglu(gate, ops.linear(middle.norm(), layer.mlp.up(), null), Ops.Gelu.TANH);
+        Tensor out = ops.rmsNorm(ops.linear(gated, layer.mlp.down(), null), layer.mlpOutNorm, epsilon);
+        Tensor next = index + 1 < layers.size() ? layers.get(index + 1).inputNorm : finalNorm;
+        return ops.addNorm(middle.sum(), out, next, epsilon);
     }
 
     private Tensor attention(Ops ops, Layer layer, int index, Tensor x, Batch batch) {

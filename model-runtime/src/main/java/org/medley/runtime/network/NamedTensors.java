@@ -1,5 +1,6 @@
 package org.medley.runtime.network;
 
+import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -15,11 +16,23 @@ final class NamedTensors {
     private final Path file;
     private final Map<String, Tensor> tensors;
     private final Map<String, Tensor> matrices = new LinkedHashMap<>();
+    private final Map<String, Tensor> all = new LinkedHashMap<>();
+    private final boolean wanted;
 
     /** @param file to name in messages */
     NamedTensors(Path file, Map<String, Tensor> tensors) {
+        this(file, tensors, false);
+    }
+
+    private NamedTensors(Path file, Map<String, Tensor> tensors, boolean wanted) {
         this.file = file;
         this.tensors = tensors;
+        this.wanted = wanted;
+    }
+
+    /** Gives whatever is asked for, vectors of zeros and matrices without memory, to learn what a network consists of. */
+    static NamedTensors wanted(Path file) {
+        return new NamedTensors(file, Map.of(), true);
     }
 
     boolean has(String name) {
@@ -75,8 +88,20 @@ final class NamedTensors {
         return Collections.unmodifiableMap(matrices);
     }
 
+    /** Every tensor that was asked for, by name and in that order. */
+    Map<String, Tensor> all() {
+        return Collections.unmodifiableMap(all);
+    }
+
+    /** Says what is used in a tensor's place. */
+    Tensor replaced(String name, Tensor tensor) {
+        all.put(name, tensor);
+        return tensor;
+    }
+
     private Tensor of(String name, int... shape) {
-        Tensor tensor = tensors.get(name);
+        Tensor tensor = wanted ? without(shape) : tensors.get(name);
+        all.put(name, tensor);
         if (tensor == null || !Arrays.equals(tensor.shape(), shape)) {
             throw new BadModelException(
                     file,
@@ -84,5 +109,9 @@ final class NamedTensors {
                             + Arrays.toString(shape));
         }
         return tensor;
+    }
+
+    private static Tensor without(int... shape) {
+        return shape.length == 1 ? Tensor.zeros(Arena.ofAuto(), shape) : Tensor.planned(shape);
     }
 }

@@ -1,6 +1,7 @@
 package org.medley.runtime.network;
 
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
 import org.medley.runtime.tensor.Tensor;
@@ -25,6 +26,16 @@ final class Phi3 {
             all.put(layer + "mlp.up_proj.weight", gateUp.slice(config.intermediate(), config.intermediate()));
         }
         return all;
+    }
+
+    /** The shapes of a checkpoint whose parts have these. */
+    static Map<String, int[]> together(Map<String, int[]> apart) {
+        Map<String, int[]> together = new LinkedHashMap<>();
+        apart.forEach((name, shape) -> together.merge(
+                name.replaceFirst("[qkv]_proj", "qkv_proj").replaceFirst("\\.(gate|up)_proj", ".gate_up_proj"),
+                shape,
+                (a, b) -> new int[] {a[0] + b[0], a[1]}));
+        return together;
     }
 
     private static Tensor take(Path model, Map<String, Tensor> tensors, String name, int rows) {

@@ -175,10 +175,8 @@ public final class CpuOps implements Ops {
     public Tensor swiglu(Tensor gate, Tensor up) {
         Shapes.same("swiglu", gate, up);
         Tensor out = workspace.tensor(gate.rows(), gate.cols());
-        Workers.ranges(
-                Math.toIntExact(gate.size()),
-                ELEMENT_GRAIN,
-                (from, to) -> RowKernels.swiglu(gate.address(), up.address(), out.address(), from, to));
+        Workers.elements(
+                gate.size(), (from, to) -> RowKernels.swiglu(gate.address(), up.address(), out.address(), from, to));
         return out;
     }
 
@@ -209,7 +207,7 @@ public final class CpuOps implements Ops {
 
     private Tensor elementwise(Tensor like, Elementwise body) {
         Tensor out = workspace.tensor(like.rows(), like.cols());
-        Workers.ranges(Math.toIntExact(like.size()), ELEMENT_GRAIN, (from, to) -> body.run(from, to, out.address()));
+        Workers.elements(like.size(), (from, to) -> body.run(from, to, out.address()));
         return out;
     }
 
@@ -245,10 +243,7 @@ public final class CpuOps implements Ops {
     public Tensor add(Tensor a, Tensor b) {
         Shapes.same("add", a, b);
         Tensor out = workspace.tensor(a.rows(), a.cols());
-        Workers.ranges(
-                Math.toIntExact(a.size()),
-                ELEMENT_GRAIN,
-                (from, to) -> RowKernels.add(a.address(), b.address(), out.address(), from, to));
+        Workers.elements(a.size(), (from, to) -> RowKernels.add(a.address(), b.address(), out.address(), from, to));
         return out;
     }
 

@@ -101,6 +101,18 @@ public interface Ops {
     /** @param norm of the sum */
     record Sum(Tensor sum, Tensor norm) {}
 
+    /** A part of a network that needs nothing but its input, such as a layer. */
+    @FunctionalInterface
+    interface Block {
+        /** @param ops what the part is written in; it must use no others */
+        Sum apply(Ops ops, Sum in);
+    }
+
+    /** Runs a part of a network. A trainer may forget what happens inside and compute it again on the way back. */
+    default Sum block(Sum in, Block part) {
+        return part.apply(this, in);
+    }
+
     /** The given rows of {@code x}, in order. */
     Tensor rows(Tensor x, int[] rows);
 

@@ -46,6 +46,12 @@ public final class Tensor {
         return new Tensor(DType.F32, shape, arena.allocate(DType.F32.bytes(elements(shape)), 64));
     }
 
+    /** An F32 tensor that has a shape and no memory, to plan with; reading or writing it ends the process. */
+    public static Tensor planned(int... shape) {
+        long bytes = DType.F32.bytes(elements(shape));
+        return new Tensor(DType.F32, shape, MemorySegment.NULL.reinterpret(bytes));
+    }
+
     public static Tensor of(Arena arena, float[] values, int... shape) {
         Tensor tensor = zeros(arena, shape);
         tensor.copyFrom(values);

@@ -54,6 +54,19 @@ public final class Workspace implements AutoCloseable {
         used = 0;
     }
 
+    /** A place to which what is handed out from now on can be taken back. */
+    public record Mark(int slab, long used) {}
+
+    public Mark mark() {
+        return new Mark(slab, used);
+    }
+
+    /** Takes back what was handed out since the mark, as {@link #reset()} does for all. */
+    public void release(Mark mark) {
+        slab = mark.slab;
+        used = mark.used;
+    }
+
     /** Bytes held, used or not. */
     public long capacity() {
         return slabs.stream().mapToLong(MemorySegment::byteSize).sum();

@@ -1,7 +1,10 @@
 package org.medley.training.autograd;
 
+import java.util.List;
 import org.medley.runtime.tensor.Attention;
 import org.medley.runtime.tensor.Batch;
+import org.medley.runtime.tensor.Ops;
+import org.medley.runtime.tensor.Ops.Gelu;
 import org.medley.runtime.tensor.RopeTable;
 import org.medley.runtime.tensor.Tensor;
 
@@ -16,8 +19,11 @@ public interface BackwardOps {
 
     void rmsNorm(Tensor x, Tensor weight, float epsilon, Tensor dy, Tensor dx, Tensor dWeight);
 
+    void layerNorm(Tensor x, Tensor weight, float epsilon, Tensor dy, Tensor dx, Tensor dWeight, Tensor dBias);
+
     void rope(int[] positions, RopeTable table, Tensor dy, Tensor dx);
 
+    /** @param y what attention gave */
     void attention(
             Tensor q,
             Tensor k,
@@ -32,15 +38,50 @@ public interface BackwardOps {
 
     void swiglu(Tensor gate, Tensor up, Tensor dy, Tensor dGate, Tensor dUp);
 
-    /** {@code dx += dy}. */
-    void add(Tensor dy, Tensor dx);
+    void gelu(Tensor x, Gelu form, Tensor dy, Tensor dx);
+
+    void geglu(Tensor gate, Tensor up, Gelu form, Tensor dy, Tensor dGate, Tensor dUp);
+
+    /** {@code dx += factor · dy}; with factor 1 the way back through a sum. */
+    void scale(float factor, Tensor dy, Tensor dx);
+
+    /** @param y what the cap gave */
+    void softCap(Tensor y, float cap, Tensor dy, Tensor dx);
 
     void rows(int[] rows, Tensor dy, Tensor dx);
 
+    void means(List<Batch.Span> spans, Tensor dy, Tensor dx);
+
+    /** {@code out[rows[i]] += weights[i] · y[i]}. */
+    void addRows(Tensor y, int[] rows, float[] weights, Tensor out);
+
     /**
-     * Sum over rows of −log softmax(logits)[target]; {@code dLogits += scale · gradient of that sum}.
+     * The way back through {@link #addRows}.
+     *
+     * @return how the loss changes with each weight
+     */
+    float[] weightedRows(Tensor y, int[] rows, float[] weights, Tensor dOut, Tensor dy);
+
+    /**
+     * −log softmax(logits)[target] of every row.
      *
      * @param targets one class per row
+     * @param weights what each row's loss weighs; null if no gradient is wanted
+     * @param dLogits is written, not added to; may be the logits themselves, and is null without weights
      */
-    double crossEntropy(Tensor logits, int[] targets, float scale, Tensor dLogits);
+    float[] crossEntropy(Tensor logits, int[] targets, float[] weights, Tensor dLogits);
+
+    /** Memory of the step, with whatever lay there. */
+    Tensor tensor(int rows, int cols);
+
+    /** Memory of the step, zeroed. */
+    Tensor zeros(int rows, int cols);
+
+    void copy(Tensor from, Tensor to);
+
+    /** Runs what hands out memory of the step and takes that back afterwards; nothing made in it may be used after it. */
+    void within(Runnable work);
+
+    /** The gradient of an op's result is whole and is going to be used. */
+    default void whole(Tensor gradient) {}
 }

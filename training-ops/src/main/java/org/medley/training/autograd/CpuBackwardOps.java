@@ -1,14 +1,16 @@
 package org.medley.training.autograd;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
+import java.util.List;
 import org.medley.runtime.tensor.Attention;
 import org.medley.runtime.tensor.Batch;
 import org.medley.runtime.tensor.Memory;
 import org.medley.runtime.tensor.Ops;
+import org.medley.runtime.tensor.Ops.Gelu;
 import org.medley.runtime.tensor.RopeTable;
 import org.medley.runtime.tensor.Tensor;
+import org.medley.runtime.tensor.Workspace;
 import org.medley.runtime.tensor.kernel.AttentionKernel;
+import org.medley.runtime.tensor.kernel.BackwardKernels;
 import org.medley.runtime.tensor.kernel.Gemm;
 import org.medley.runtime.tensor.kernel.Gemm.Matrix;
 import org.medley.runtime.tensor.kernel.RowKernels;
@@ -25,6 +27,37 @@ public final class CpuBackwardOps implements BackwardOps {
     private static final int NORM_CHUNK = 256;
 
     private static final ThreadLocal<Scratch> SCRATCH = Scratch.perThread();
+
+    private final Workspace workspace;
+
+    /** @param workspace that of the ops which ran forward */
+    public CpuBackwardOps(Workspace workspace) {
+        this.workspace = workspace;
+    }
+
+    @Override
+    public Tensor tensor(int rows, int cols) {
+        return workspace.tensor(rows, cols);
+    }
+
+    @Override
+    public Tensor zeros(int rows, int cols) {
+        Tensor tensor = workspace.tensor(rows, cols);
+        Workers.elements(tensor.size(), (from, to) -> Memory.zero(tensor.address() + 4L * from, 4L * (to - from)));
+        return tensor;
+    }
+
+    @Override
+    public void copy(Tensor from, Tensor to) {
+        to.copyFrom(from);
+    }
+
+    @Override
+    public void within(Runnable work) {
+        Workspace.Mark mark = workspace.mark();
+        work.run();
+        workspace.release(mark);
+    }
 
     @Override
     public void embedding(int[] ids, Tensor dy, Tensor dTable) {
@@ -52,47 +85,61 @@ public final class CpuBackwardOps implements BackwardOps {
 
     @Override
     public void rmsNorm(Tensor x, Tensor weight, float epsilon, Tensor dy, Tensor dx, Tensor dWeight) {
-        // y = x·r·w with r = (mean x² + ε)^-½ gives dx = r·(w·dy) − x·r³/n·Σ(w·dy·x) and dw = Σ dy·x·r.
         int width = weight.cols();
-        int groups = Math.toIntExact(x.size() / width);
-        int chunks = (groups + NORM_CHUNK - 1) / NORM_CHUNK;
-        try (Arena arena = Arena.ofShared()) {
-            long partial = arena.allocate(4L * chunks * width, 64).address();
-            Workers.run(chunks, chunk -> {
-                long sums = partial + 4L * chunk * width;
-                for (int g = chunk * NORM_CHUNK; g < Math.min(groups, (chunk + 1) * NORM_CHUNK); g++) {
-                    long at = 4L * g * width;
-                    normGroup(
-                            x.address() + at,
-                            weight.address(),
-                            epsilon,
-                            width,
-                            dy.address() + at,
-                            dx.address() + at,
-                            sums);
-                }
-            });
-            for (int chunk = 0; dWeight != null && chunk < chunks; chunk++) {
-                RowKernels.axpy(1, partial + 4L * chunk * width, dWeight.address(), width);
-            }
-        }
+        groups(Math.toIntExact(x.size() / width), width, dWeight, null, (g, sums, none) -> {
+            long at = 4L * g * width;
+            long into = dx == null ? 0 : dx.address() + at;
+            BackwardKernels.rmsNorm(x.address() + at, weight.address(), epsilon, width, dy.address() + at, into, sums);
+        });
     }
 
-    private static void normGroup(long x, long weight, float epsilon, int width, long dy, long dx, long dWeight) {
-        float r = RowKernels.inverseRms(x, width, epsilon);
-        float dot = 0;
-        for (int i = 0; i < width; i++) {
-            long at = 4L * i;
-            dot += Memory.f32(weight + at) * Memory.f32(dy + at) * Memory.f32(x + at);
-        }
-        float pull = dot * r * r * r / width;
-        for (int i = 0; i < width; i++) {
-            long at = 4L * i;
-            float d = Memory.f32(dy + at);
-            float value = Memory.f32(x + at);
-            Memory.f32(dx + at, Memory.f32(dx + at) + r * Memory.f32(weight + at) * d - value * pull);
-            Memory.f32(dWeight + at, Memory.f32(dWeight + at) + d * value * r);
-        }
+    @Override
+    public void layerNorm(Tensor x, Tensor weight, float epsilon, Tensor dy, Tensor dx, Tensor dWeight, Tensor dBias) {
+        int width = weight.cols();
+        groups(Math.toIntExact(x.size() / width), width, dWeight, dBias, (g, weightSums, biasSums) -> {
+            long at = 4L * g * width;
+            long into = dx == null ? 0 : dx.address() + at;
+            long normed = SCRATCH.get().floats(width);
+            BackwardKernels.layerNorm(
+                    x.address() + at,
+                    weight.address(),
+                    epsilon,
+                    width,
+                    dy.address() + at,
+                    normed,
+                    into,
+                    weightSums,
+                    biasSums);
+        });
+    }
+
+    private interface GroupBody {
+        /** @param weightSums where the group's part of the weight's gradient is added, or 0; biasSums likewise */
+        void run(int group, long weightSums, long biasSums);
+    }
+
+    /** Runs the groups of a norm in chunks, each with sums of its own, which are added up in order. */
+    private void groups(int groups, int width, Tensor dWeight, Tensor dBias, GroupBody body) {
+        int chunks = (groups + NORM_CHUNK - 1) / NORM_CHUNK;
+        within(() -> {
+            Tensor weightSums = dWeight == null ? null : zeros(chunks, width);
+            Tensor biasSums = dBias == null ? null : zeros(chunks, width);
+            Workers.run(chunks, chunk -> {
+                long weightRow = weightSums == null ? 0 : weightSums.row(chunk);
+                long biasRow = biasSums == null ? 0 : biasSums.row(chunk);
+                for (int g = chunk * NORM_CHUNK; g < Math.min(groups, (chunk + 1) * NORM_CHUNK); g++) {
+                    body.run(g, weightRow, biasRow);
+                }
+            });
+            for (int chunk = 0; chunk < chunks; chunk++) {
+                if (dWeight != null) {
+                    RowKernels.axpy(1, weightSums.row(chunk), dWeight.address(), width);
+                }
+                if (dBias != null) {
+                    RowKernels.axpy(1, biasSums.row(chunk), dBias.address(), width);
+                }
+            }
+        });
     }
 
     @Override
@@ -123,9 +170,6 @@ public final class CpuBackwardOps implements BackwardOps {
         Ops.Heads heads = attention.heads();
         if (batch.cache() != null) {
             throw new IllegalArgumentException("training runs without a cache of earlier tokens");
-        }
-        if (attention.softCap() > 0) {
-            throw new IllegalArgumentException("capped attention scores have no way back yet; train without soft cap");
         }
         // One task per span and key-value head: its query heads add to the same dk and dv, one after the other.
         int group = heads.count() / heads.kv();
@@ -175,38 +219,63 @@ public final class CpuBackwardOps implements BackwardOps {
             Matrix probabilities = Matrix.rowMajor(p, keys);
             Matrix dyBlock = Matrix.rowMajor(dy + block, ldq);
             Gemm.serial(keys, size, count, probabilities.transposed(), dyBlock, dv, ldk, true);
-            long ds = SCRATCH.get().floats((long) count * keys);
+            boolean capped = attention.softCap() > 0;
+            long square = (long) count * keys;
+            long ds = SCRATCH.get().floats(capped ? 2 * square : square);
             Gemm.serial(count, keys, size, dyBlock, Matrix.rowMajor(v, ldk).transposed(), ds, keys, false);
             for (int i = 0; i < count; i++) {
                 long row = block + 4L * i * ldq;
                 float delta = RowKernels.dot(dy + row, y + row, size);
-                for (int j = 0; j < keys; j++) {
-                    long at = 4L * (i * keys + j);
-                    Memory.f32(ds + at, Memory.f32(p + at) * (Memory.f32(ds + at) - delta) * attention.scale());
-                }
+                long at = 4L * i * keys;
+                BackwardKernels.attentionScores(p + at, ds + at, keys, delta, attention.scale());
+            }
+            Matrix queries = Matrix.rowMajor(q + block, ldq);
+            if (capped) {
+                long scores = ds + 4 * square;
+                Gemm.serial(count, keys, size, queries, Matrix.rowMajor(k, ldk).transposed(), scores, keys, false);
+                BackwardKernels.capScores(scores, ds, Math.toIntExact(square), attention.scale(), attention.softCap());
             }
             Matrix dScores = Matrix.rowMajor(ds, keys);
             Gemm.serial(count, size, keys, dScores, Matrix.rowMajor(k, ldk), dq + block, ldq, true);
-            Matrix queries = Matrix.rowMajor(q + block, ldq);
             Gemm.serial(keys, size, count, dScores.transposed(), queries, dk, ldk, true);
         }
     }
 
     @Override
     public void swiglu(Tensor gate, Tensor up, Tensor dy, Tensor dGate, Tensor dUp) {
-        Workers.ranges(
-                Math.toIntExact(gate.size()),
-                ELEMENT_GRAIN,
-                (from, to) -> RowKernels.swigluBackward(
+        Workers.elements(
+                gate.size(),
+                (from, to) -> BackwardKernels.swiglu(
                         gate.address(), up.address(), dy.address(), dGate.address(), dUp.address(), from, to));
     }
 
     @Override
-    public void add(Tensor dy, Tensor dx) {
-        Workers.ranges(
-                Math.toIntExact(dy.size()),
-                ELEMENT_GRAIN,
-                (from, to) -> RowKernels.add(dy.address(), dx.address(), dx.address(), from, to));
+    public void gelu(Tensor x, Gelu form, Tensor dy, Tensor dx) {
+        Workers.elements(
+                x.size(),
+                (from, to) -> BackwardKernels.gelu(form, x.address(), 0, dy.address(), dx.address(), 0, from, to));
+    }
+
+    @Override
+    public void geglu(Tensor gate, Tensor up, Gelu form, Tensor dy, Tensor dGate, Tensor dUp) {
+        Workers.elements(
+                gate.size(),
+                (from, to) -> BackwardKernels.gelu(
+                        form, gate.address(), up.address(), dy.address(), dGate.address(), dUp.address(), from, to));
+    }
+
+    @Override
+    public void scale(float factor, Tensor dy, Tensor dx) {
+        Workers.elements(
+                dy.size(),
+                (from, to) -> RowKernels.axpy(factor, dy.address() + 4L * from, dx.address() + 4L * from, to - from));
+    }
+
+    @Override
+    public void softCap(Tensor y, float cap, Tensor dy, Tensor dx) {
+        Workers.elements(
+                y.size(),
+                (from, to) -> BackwardKernels.softCap(y.address(), cap, dy.address(), dx.address(), from, to));
     }
 
     @Override
@@ -217,22 +286,43 @@ public final class CpuBackwardOps implements BackwardOps {
     }
 
     @Override
-    public double crossEntropy(Tensor logits, int[] targets, float scale, Tensor dLogits) {
-        int classes = logits.cols();
-        double[] losses = new double[targets.length];
-        Workers.run(targets.length, i -> {
-            long row = SCRATCH.get().floats(classes);
-            MemorySegment.copy(Memory.ALL, logits.row(i), Memory.ALL, row, 4L * classes);
-            float target = Memory.f32(row + 4L * targets[i]);
-            losses[i] = RowKernels.softmax(row, classes, 1) - (double) target;
-            RowKernels.axpy(scale, row, dLogits.row(i), classes);
-            long at = dLogits.row(i) + 4L * targets[i];
-            Memory.f32(at, Memory.f32(at) - scale);
-        });
-        double sum = 0;
-        for (double loss : losses) {
-            sum += loss;
+    public void means(List<Batch.Span> spans, Tensor dy, Tensor dx) {
+        for (int i = 0; i < spans.size(); i++) {
+            Batch.Span span = spans.get(i);
+            for (int row = 0; row < span.rows(); row++) {
+                RowKernels.axpy(1f / span.rows(), dy.row(i), dx.row(span.row() + row), dy.cols());
+            }
         }
-        return sum;
+    }
+
+    @Override
+    public void addRows(Tensor y, int[] rows, float[] weights, Tensor out) {
+        for (int i = 0; i < rows.length; i++) {
+            RowKernels.axpy(weights[i], y.row(i), out.row(rows[i]), y.cols());
+        }
+    }
+
+    @Override
+    public float[] weightedRows(Tensor y, int[] rows, float[] weights, Tensor dOut, Tensor dy) {
+        float[] dWeights = new float[rows.length];
+        for (int i = 0; i < rows.length; i++) {
+            dWeights[i] = RowKernels.dot(y.row(i), dOut.row(rows[i]), y.cols());
+            if (dy != null) {
+                RowKernels.axpy(weights[i], dOut.row(rows[i]), dy.row(i), y.cols());
+            }
+        }
+        return dWeights;
+    }
+
+    @Override
+    public float[] crossEntropy(Tensor logits, int[] targets, float[] weights, Tensor dLogits) {
+        int classes = logits.cols();
+        float[] losses = new float[targets.length];
+        Workers.run(targets.length, i -> {
+            losses[i] = weights == null
+                    ? BackwardKernels.logSumExp(logits.row(i), classes) - Memory.f32(logits.row(i) + 4L * targets[i])
+                    : BackwardKernels.crossEntropy(logits.row(i), classes, targets[i], weights[i], dLogits.row(i));
+        });
+        return losses;
     }
 }

@@ -2,11 +2,13 @@ package org.medley.training.trainer;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.medley.runtime.network.Decoder;
 import org.medley.runtime.tensor.CpuOps;
 import org.medley.runtime.tensor.Tensor;
 import org.medley.runtime.tensor.Workspace;
 import org.medley.training.autograd.CpuBackwardOps;
+import org.medley.training.autograd.Tape;
 import org.medley.training.data.Dataset.Example;
 import org.medley.training.data.Mixture;
 
@@ -38,9 +40,11 @@ public final class Evaluation {
         long count = 0;
         for (Mixture.Packed pass : passes) {
             workspace.reset();
-            Tensor logits = decoder.logits(new CpuOps(workspace), pass.batch(), pass.rows());
-            sum += new CpuBackwardOps()
-                    .crossEntropy(logits, pass.targets(), 0, workspace.zeros(logits.rows(), logits.cols()));
+            Tape tape = new Tape(new CpuOps(workspace), new CpuBackwardOps(workspace), Map.of(), false);
+            Tensor hidden = decoder.hidden(tape, pass.batch());
+            for (float loss : tape.losses(decoder, hidden, pass.rows(), pass.targets())) {
+                sum += loss;
+            }
             count += pass.targets().length;
         }
         return sum / count;

@@ -139,7 +139,7 @@ public final class TrainRun {
         }
         Map<Tensor, Tensor> trained = new java.util.IdentityHashMap<>();
         parameters.forEach((name, tensor) -> trained.put(tensor, gradients.get(name)));
-        Tape tape = new Tape(new CpuOps(workspace), new CpuBackwardOps(), workspace, trained);
+        Tape tape = new Tape(new CpuOps(workspace), new CpuBackwardOps(workspace), trained, false);
         Schedule schedule = new Schedule(
                 recipe.optimizer().learningRate().floatValue(),
                 recipe.optimizer().minLearningRate().floatValue(),
@@ -150,7 +150,7 @@ public final class TrainRun {
                 throw new RunCancelledException(step - 1);
             }
             long began = System.nanoTime();
-            StepResult result = step(decoder, mixture, tape, workspace);
+            StepResult result = step(decoder, mixture, tape, workspace, gradients);
             double norm = AdamW.norm(gradients);
             if (!Double.isFinite(norm) || !Double.isFinite(result.loss)) {
                 throw new IllegalStateException("step " + step + ": loss " + result.loss + ", gradient norm " + norm
@@ -178,7 +178,8 @@ public final class TrainRun {
 
     private record StepResult(double loss, long tokens) {}
 
-    private StepResult step(Decoder decoder, Mixture mixture, Tape tape, Workspace workspace) {
+    private StepResult step(
+            Decoder decoder, Mixture mixture, Tape tape, Workspace workspace, Map<String, Tensor> gradients) {
         List<Mixture.Packed> passes = new ArrayList<>();
         long tokens = 0;
         int targets = 0;
@@ -188,13 +189,16 @@ public final class TrainRun {
             tokens += pass.batch().rows();
             targets += pass.targets().length;
         }
-        tape.zeroGradients();
+        gradients.values().forEach(Tensor::fillZero);
         double loss = 0;
         for (Mixture.Packed pass : passes) {
             workspace.reset();
-            Tensor logits = decoder.logits(tape, pass.batch(), pass.rows());
-            loss += tape.backward(logits, pass.targets(), 1f / targets);
-            tape.clear();
+            Tensor hidden = decoder.hidden(tape, pass.batch());
+            float[] weights = new float[pass.targets().length];
+            java.util.Arrays.fill(weights, 1f / targets);
+            for (float one : tape.backward(decoder, hidden, pass.rows(), pass.targets(), weights)) {
+                loss += one;
+            }
         }
         return new StepResult(loss / targets, tokens);
     }

@@ -32,20 +32,30 @@ public final class GeluKernel {
         }
     }
 
-    private static FloatVector gelu(Gelu form, FloatVector x) {
+    static FloatVector gelu(Gelu form, FloatVector x) {
         return form == Gelu.ERF ? erf(x) : tanh(x);
     }
 
     /** The tail Q = 1 - Φ(|x|) is what the polynomial gives: x·Q on the left, x - x·Q on the right, no digits lost. */
     private static FloatVector erf(FloatVector x) {
+        FloatVector tail = tail(x).mul(x);
+        return x.sub(tail).blend(tail, x.compare(VectorOperators.LT, 0f));
+    }
+
+    /** Φ(x). */
+    static FloatVector normal(FloatVector x) {
+        FloatVector tail = tail(x);
+        return tail.neg().add(1f).blend(tail, x.compare(VectorOperators.LT, 0f));
+    }
+
+    private static FloatVector tail(FloatVector x) {
         FloatVector z = x.abs().mul(0.70710678f);
         FloatVector t = FloatVector.broadcast(F, 1f).div(z.mul(0.3275911f).add(1f));
         FloatVector p = t.mul(1.061405429f).add(-1.453152027f);
         p = p.mul(t).add(1.421413741f);
         p = p.mul(t).add(-0.284496736f);
         p = p.mul(t).add(0.254829592f).mul(t);
-        FloatVector tail = p.mul(Simd.exp(z.mul(z).neg())).mul(0.5f).mul(x);
-        return x.sub(tail).blend(tail, x.compare(VectorOperators.LT, 0f));
+        return p.mul(Simd.exp(z.mul(z).neg())).mul(0.5f);
     }
 
     /** (1 + tanh u) / 2 is 1 / (1 + exp(-2u)). */

@@ -123,30 +123,6 @@ public final class RowKernels {
         }
     }
 
-    /** The way back through {@link #swiglu}: dgate and dup are added to. */
-    public static void swigluBackward(long gate, long up, long dy, long dgate, long dup, int from, int to) {
-        int i = from;
-        for (; i <= to - LANES; i += LANES) {
-            long at = 4L * i;
-            FloatVector g = Simd.load(gate + at);
-            FloatVector d = Simd.load(dy + at);
-            FloatVector sigmoid =
-                    FloatVector.broadcast(F, 1f).div(Simd.exp(g.neg()).add(1f));
-            FloatVector slope = sigmoid.mul(g.mul(sigmoid.neg().add(1f)).add(1f));
-            Simd.store(Simd.load(dgate + at).add(d.mul(Simd.load(up + at)).mul(slope)), dgate + at);
-            Simd.store(Simd.load(dup + at).add(d.mul(g).mul(sigmoid)), dup + at);
-        }
-        for (; i < to; i++) {
-            long at = 4L * i;
-            float g = Memory.f32(gate + at);
-            float d = Memory.f32(dy + at);
-            float sigmoid = 1 / (1 + Simd.exp(-g));
-            float slope = sigmoid * (1 + g * (1 - sigmoid));
-            Memory.f32(dgate + at, Memory.f32(dgate + at) + d * Memory.f32(up + at) * slope);
-            Memory.f32(dup + at, Memory.f32(dup + at) + d * g * sigmoid);
-        }
-    }
-
     public static void scaled(long x, float factor, long y, int from, int to) {
         for (int i = from; i < to; i++) {
             Memory.f32(y + 4L * i, factor * Memory.f32(x + 4L * i));

@@ -10,6 +10,8 @@ import java.util.function.IntConsumer;
  */
 public final class Workers {
     private static final int SPINS = 2_000;
+    private static final int ELEMENT_BLOCK = 64;
+    private static final int ELEMENT_GRAIN = 16_384;
     private static final Workers SHARED = new Workers(threads());
 
     private final Thread[] helpers;
@@ -67,6 +69,18 @@ public final class Workers {
             int to = (int) ((long) size * (part + 1) / parts);
             body.accept(from, to);
         });
+    }
+
+    /**
+     * The same over elements. A part begins at a multiple of every vector's width, so that which elements are computed one
+     * by one, and in their last bit otherwise, does not depend on the number of threads.
+     */
+    public static void elements(long size, RangeBody body) {
+        int blocks = Math.toIntExact((size + ELEMENT_BLOCK - 1) / ELEMENT_BLOCK);
+        ranges(
+                blocks,
+                ELEMENT_GRAIN / ELEMENT_BLOCK,
+                (from, to) -> body.accept(from * ELEMENT_BLOCK, (int) Math.min(size, (long) to * ELEMENT_BLOCK)));
     }
 
     /** Work on a half-open range. */
