@@ -209,7 +209,7 @@ public final class Tape implements Ops {
         Tensor sum = backward.zeros(in.sum().rows(), in.sum().cols());
         Tensor norm = backward.zeros(in.norm().rows(), in.norm().cols());
         backward.within(() -> {
-            Sum out = part.apply(forward, in);
+            Sum out = part.apply(new Tape(forward, backward, Map.of(), false), in);
             backward.copy(out.sum(), sum);
             backward.copy(out.norm(), norm);
         });
