@@ -23,7 +23,7 @@ import org.medley.runtime.tensor.CpuOps;
 import org.medley.runtime.tensor.Tensor;
 import org.medley.runtime.tensor.Workspace;
 import org.medley.runtime.weights.ModelFolder;
-import org.medley.training.optimizer.AdamW;
+import org.medley.training.optimizer.GradientNorm;
 
 /** Loss and gradients of the whole network beside PyTorch's (model-runtime/src/test/golden). */
 class NetworkGradientTest {
@@ -58,7 +58,7 @@ class NetworkGradientTest {
             assertThat(loss).isCloseTo(expected.get("loss").asDouble(), within(1e-4));
             expected.get("gradientNorms")
                     .properties()
-                    .forEach(entry -> assertThat(AdamW.norm(Map.of(entry.getKey(), gradients.get(entry.getKey()))))
+                    .forEach(entry -> assertThat(GradientNorm.of(Map.of(entry.getKey(), gradients.get(entry.getKey()))))
                             .as(entry.getKey())
                             .isCloseTo(
                                     entry.getValue().asDouble(),
