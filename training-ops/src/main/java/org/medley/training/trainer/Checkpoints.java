@@ -10,7 +10,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
-import org.medley.runtime.tensor.DType;
 import org.medley.runtime.tensor.Tensor;
 import org.medley.runtime.weights.BadModelException;
 import org.medley.runtime.weights.Safetensors;
@@ -44,7 +43,7 @@ final class Checkpoints {
         Files.createDirectory(partial);
         Map<String, SafetensorsWriter.Declared> declared = new LinkedHashMap<>();
         tensors.forEach(
-                (name, tensor) -> declared.put(name, new SafetensorsWriter.Declared(DType.F32, tensor.shape())));
+                (name, tensor) -> declared.put(name, new SafetensorsWriter.Declared(tensor.dtype(), tensor.shape())));
         try (SafetensorsWriter writer =
                 new SafetensorsWriter(partial.resolve("state.safetensors"), declared, Map.of())) {
             for (var entry : tensors.entrySet()) {

@@ -31,8 +31,14 @@ import org.medley.training.autograd.CpuBackwardOps;
 import org.medley.training.autograd.Tape;
 import org.medley.training.data.Dataset;
 import org.medley.training.data.Mixture;
-import org.medley.training.optimizer.AdamW;
+import org.medley.training.optimizer.GradientNorm;
+import org.medley.training.optimizer.Method;
+import org.medley.training.optimizer.Optimizer;
+import org.medley.training.optimizer.Optimizers;
+import org.medley.training.optimizer.Parameter;
 import org.medley.training.optimizer.Schedule;
+import org.medley.training.optimizer.Settings;
+import org.medley.training.optimizer.States;
 import org.medley.training.recipe.BadRecipeException;
 import org.medley.training.recipe.Recipes;
 import org.medley.training.recipe.TrainRecipe;
@@ -122,10 +128,13 @@ public final class TrainRun {
         int end = tokenizer.encode("<|endoftext|>")[0];
         Mixture mixture = mixture(tokenizer, template, end);
         Evaluation evaluation = evaluation(tokenizer, template, end, decoder, workspace);
-        AdamW optimizer = new AdamW(settings(), parameters, arena);
+        List<Parameter> trainable = parameters.entrySet().stream()
+                .map(e -> new Parameter(e.getKey(), e.getValue(), e.getValue().shape().length > 1 ? 1 : 0))
+                .toList();
+        Optimizer optimizer = Optimizers.make(settings(), trainable, States.in(arena));
         Map<String, Tensor> saved = new LinkedHashMap<>();
         parameters.forEach((name, tensor) -> saved.put("p." + name, tensor));
-        saved.putAll(optimizer.states());
+        saved.putAll(optimizer.states().tensors());
         Checkpoints checkpoints =
                 new Checkpoints(work.resolve("checkpoints"), recipe.checkpoint().keep());
         String fingerprint = fingerprint();
@@ -140,7 +149,7 @@ public final class TrainRun {
         Map<Tensor, Tensor> trained = new java.util.IdentityHashMap<>();
         parameters.forEach((name, tensor) -> trained.put(tensor, gradients.get(name)));
         Tape tape = new Tape(new CpuOps(workspace), new CpuBackwardOps(workspace), trained, false);
-        Schedule schedule = new Schedule(
+        Schedule schedule = new Schedule.Cosine(
                 recipe.optimizer().learningRate().floatValue(),
                 recipe.optimizer().minLearningRate().floatValue(),
                 recipe.optimizer().warmup(),
@@ -151,13 +160,13 @@ public final class TrainRun {
             }
             long began = System.nanoTime();
             StepResult result = step(decoder, mixture, tape, workspace, gradients);
-            double norm = AdamW.norm(gradients);
+            double norm = GradientNorm.of(gradients);
             if (!Double.isFinite(norm) || !Double.isFinite(result.loss)) {
                 throw new IllegalStateException("step " + step + ": loss " + result.loss + ", gradient norm " + norm
                         + "; lower optimizer.learningRate or optimizer.clip");
             }
             float clip = (float) Math.min(1, recipe.optimizer().clip() / Math.max(norm, 1e-12));
-            optimizer.step(parameters, gradients, step, schedule.at(step), clip);
+            optimizer.step(gradients, step, schedule.at(step), clip);
             tokensTrained += result.tokens;
             Map<String, Double> metric = new LinkedHashMap<>();
             metric.put("loss", result.loss);
@@ -203,13 +212,19 @@ public final class TrainRun {
         return new StepResult(loss / targets, tokens);
     }
 
-    private AdamW.Settings settings() {
+    private Settings settings() {
         TrainRecipe.Optimizer o = recipe.optimizer();
-        return new AdamW.Settings(
+        return new Settings(
+                Method.adamw,
                 o.beta1().floatValue(),
                 o.beta2().floatValue(),
+                0,
                 o.epsilon().floatValue(),
-                o.weightDecay().floatValue());
+                o.weightDecay().floatValue(),
+                0,
+                0,
+                0,
+                0);
     }
 
     private Mixture mixture(Tokenizer tokenizer, ChatTemplate template, int end) {

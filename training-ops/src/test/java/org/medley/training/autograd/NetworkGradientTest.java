@@ -24,7 +24,13 @@ import org.medley.runtime.tensor.Tensor;
 import org.medley.runtime.tensor.Workspace;
 import org.medley.runtime.weights.Formats;
 import org.medley.runtime.weights.ModelFolder;
-import org.medley.training.optimizer.AdamW;
+import org.medley.training.optimizer.GradientNorm;
+import org.medley.training.optimizer.Method;
+import org.medley.training.optimizer.Optimizer;
+import org.medley.training.optimizer.Optimizers;
+import org.medley.training.optimizer.Parameter;
+import org.medley.training.optimizer.Settings;
+import org.medley.training.optimizer.States;
 
 /** Whole networks of every family beside PyTorch in double precision (src/test/golden/make_training_golden.py). */
 class NetworkGradientTest {
@@ -108,15 +114,25 @@ class NetworkGradientTest {
         try (Arena arena = Arena.ofShared()) {
             Subject subject = Subject.of(name, arena, false);
             try (Workspace ignored = subject.workspace) {
-                AdamW optimizer = new AdamW(
-                        new AdamW.Settings(
-                                0.9f, 0.95f, 1e-8f, (float) GOLDEN.get("decay").asDouble()),
-                        subject.model.parameters(),
-                        arena);
+                Settings settings = new Settings(
+                        Method.adamw,
+                        0.9f,
+                        0.95f,
+                        0,
+                        1e-8f,
+                        (float) GOLDEN.get("decay").asDouble(),
+                        0,
+                        0,
+                        0,
+                        0);
+                List<Parameter> parameters = subject.model.parameters().entrySet().stream()
+                        .map(e -> new Parameter(e.getKey(), e.getValue(), 1))
+                        .toList();
+                Optimizer optimizer = Optimizers.make(settings, parameters, States.in(arena));
                 for (int step = 1; step <= expected.get("losses").size(); step++) {
                     subject.gradients.values().forEach(Tensor::fillZero);
                     double loss = subject.backward(expected.get("batches").get(step - 1));
-                    double norm = AdamW.norm(subject.gradients);
+                    double norm = GradientNorm.of(subject.gradients);
                     assertThat(loss)
                             .as("loss of step %d", step)
                             .isCloseTo(expected.get("losses").get(step - 1).asDouble(), within(5e-5));
@@ -124,7 +140,7 @@ class NetworkGradientTest {
                     assertThat(norm).as("norm of step %d", step).isCloseTo(wanted, within(5e-4 * wanted));
                     float clip = (float) Math.min(1, GOLDEN.get("clip").asDouble() / norm);
                     float rate = (float) GOLDEN.get("rate").asDouble();
-                    optimizer.step(subject.model.parameters(), subject.gradients, step, rate, clip);
+                    optimizer.step(subject.gradients, step, rate, clip);
                 }
                 subject.model.settle();
                 Map<String, float[]> weights = new LinkedHashMap<>();

@@ -210,6 +210,33 @@ public final class RowKernels {
         }
     }
 
+    /** The largest magnitude of n elements, 0 for none. */
+    public static float absMax(long x, int n) {
+        FloatVector top = FloatVector.zero(F);
+        int i = 0;
+        for (; i <= n - LANES; i += LANES) {
+            top = top.max(Simd.load(x + 4L * i).abs());
+        }
+        float max = top.reduceLanes(VectorOperators.MAX);
+        for (; i < n; i++) {
+            max = Math.max(max, Math.abs(Memory.f32(x + 4L * i)));
+        }
+        return max;
+    }
+
+    /** y = factor · x, rounded to the nearest whole number, ties to even; products must be below 2²². */
+    public static void rounded(long x, float factor, long y, int n) {
+        float magic = 12582912f; // 3·2²²: adding it leaves no bits behind the point
+        int i = 0;
+        for (; i <= n - LANES; i += LANES) {
+            long at = 4L * i;
+            Simd.store(Simd.load(x + at).mul(factor).add(magic).sub(magic), y + at);
+        }
+        for (; i < n; i++) {
+            Memory.f32(y + 4L * i, Memory.f32(x + 4L * i) * factor + magic - magic);
+        }
+    }
+
     public static void scale(long x, int n, float factor) {
         int i = 0;
         for (; i <= n - LANES; i += LANES) {
