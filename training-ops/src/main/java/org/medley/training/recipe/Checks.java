@@ -1,13 +1,20 @@
 package org.medley.training.recipe;
 
 import java.util.List;
+import java.util.Objects;
 
-/** Checks of a recipe's values that name the recipe, the key and the range when they fail. */
-record Checks(String where) {
+/** Checks of a recipe's values that name the recipe, the line, the key and the range when they fail. */
+record Checks(String where, Places places) {
     void that(boolean holds, String key, String problem) {
         if (!holds) {
-            throw new BadRecipeException(where + ": " + key + " " + problem);
+            int line = places.line(key);
+            throw new BadRecipeException(where + (line == 0 ? "" : ":" + line) + ": " + key + " " + problem);
         }
+    }
+
+    /** A key that another choice makes meaningless. */
+    void unused(Object value, String key, String because) {
+        that(value == null, key, "is not used " + because + "; remove it");
     }
 
     void name(String name) {
@@ -18,9 +25,13 @@ record Checks(String where) {
                 "'" + name + "' must be 1 to 63 of a-z 0-9 . _ - and begin with a letter or digit");
     }
 
+    void given(String key, String value, String what) {
+        that(value != null && !value.isBlank(), key, "is missing; " + what);
+    }
+
     int range(String key, Integer value, Integer otherwise, int min, int max) {
-        that(value != null || otherwise != null, key, "is missing");
-        int used = value != null ? value : otherwise;
+        that(value != null || otherwise != null, key, "is missing; " + min + " to " + max + " is possible");
+        int used = value != null ? value : Objects.requireNonNull(otherwise);
         that(used >= min && used <= max, key, "is " + used + "; " + min + " to " + max + " is possible");
         return used;
     }
@@ -31,17 +42,19 @@ record Checks(String where) {
         return used;
     }
 
-    void data(String key, List<TrainRecipe.Data> data, boolean required) {
-        that(!required || (data != null && !data.isEmpty()), key, "needs at least one dataset");
-        for (int i = 0; data != null && i < data.size(); i++) {
-            TrainRecipe.Data one = data.get(i);
-            String at = key + "[" + i + "]";
-            that(one.dataset() != null && !one.dataset().isBlank(), at + ".dataset", "is missing");
-            that(one.format() != null, at + ".format", "is missing; text and chat are possible");
-            that(
-                    one.weight() == null || (one.weight() > 0 && one.weight() <= 1e6),
-                    at + ".weight",
-                    "is " + one.weight() + "; it must be above 0");
+    String dtype(String dtype) {
+        String format = dtype == null ? "BF16" : dtype;
+        that(format.matches("F32|BF16"), "dtype", "is '" + format + "'; the model is written as F32 or BF16");
+        return format;
+    }
+
+    List<DataSection> data(String key, List<DataSection> data) {
+        that(data != null && !data.isEmpty(), key, "needs at least one dataset");
+        List<DataSection> full = new java.util.ArrayList<>();
+        for (int i = 0; i < data.size(); i++) {
+            that(data.get(i) != null, key + "[" + i + "]", "is empty; it needs a dataset and a format");
+            full.add(data.get(i).completed(this, key + "[" + i + "]"));
         }
+        return List.copyOf(full);
     }
 }

@@ -62,8 +62,6 @@ public record FuseRecipe(
                     checks.range(at + "weight", source.weight, 1.0, -10, 10),
                     method == Method.ties ? checks.range(at + "density", source.density, 1.0, 0.001, 1) : null));
         }
-        String format = dtype == null ? "BF16" : dtype;
-        checks.that(format.matches("F32|BF16"), "dtype", "is '" + format + "'; the model is written as F32 or BF16");
         return new FuseRecipe(
                 name,
                 description,
@@ -72,6 +70,6 @@ public record FuseRecipe(
                 List.copyOf(sources),
                 normalize != null ? normalize : method != Method.task_arithmetic,
                 checks.range("lambda", lambda, 1.0, -10, 10),
-                format);
+                checks.dtype(dtype));
     }
 }

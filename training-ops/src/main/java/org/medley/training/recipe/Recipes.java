@@ -59,14 +59,13 @@ public final class Recipes {
         if (recipe == null) {
             throw new BadRecipeException(where + ": is empty");
         }
-        return completed(recipe, where);
+        return completed(recipe, new Checks(where, Places.of(yaml)));
     }
 
-    /** Every default written out and every value checked. */
-    public static Recipe completed(Recipe recipe, String where) {
-        Checks checks = new Checks(where);
+    private static Recipe completed(Recipe recipe, Checks checks) {
         return switch (recipe) {
             case TrainRecipe train -> train.completed(checks);
+            case GrowRecipe grow -> grow.completed(checks);
             case FuseRecipe fuse -> fuse.completed(checks);
         };
     }

@@ -2,151 +2,297 @@ package org.medley.training.recipe;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.List;
+import org.medley.training.data.Format;
 
 /**
  * One training run.
  *
+ * @param stage needed; decides defaults, and how data is packed
  * @param model what is trained
+ * @param adapter absent: all of the model's weights are trained
  * @param data what it is trained on, mixed by weight
  * @param evaluation held-out data whose loss is measured during training; optional
- * @param sequence longest example in tokens; longer ones are refused in chat data and cut into pieces in text
- * @param batchTokens tokens per optimizer step, at least
- * @param microTokens tokens per forward and backward pass; bounds the memory
- * @param seed of the initial weights and of the order of the data
+ * @param samples prompts that are answered during training, for people to read; optional
+ * @param reinforce needed by stage reinforce, refused by others
+ * @param sequence longest example in tokens; default 512
+ * @param tooLong what is done with a chat, pair or prompt that is longer; default refuse
+ * @param batchTokens tokens of an optimizer step, at least; default 4 · microTokens; not used by reinforce
+ * @param microTokens tokens of a forward and backward pass; bounds the memory; default 4096, or sequence if that is more
+ * @param steps optimizer steps; either these or epochs
+ * @param epochs passes over the data
+ * @param recompute whether layers are computed again on the way back instead of kept; default false
+ * @param average weight of the old value in a moving average of the weights, which is what is written then; 0: none;
+ *     default 0
+ * @param dtype format of the written model, F32 or BF16; default BF16
+ * @param seed of the initial weights and of the order of the data; default 1
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record TrainRecipe(
         String name,
         String description,
-        Model model,
-        List<Data> data,
-        Evaluation evaluation,
+        Stage stage,
+        ModelSection model,
+        AdapterSection adapter,
+        PrecisionSection precision,
+        List<DataSection> data,
+        EvaluationSection evaluation,
+        SampleSection samples,
+        ReinforceSection reinforce,
         Integer sequence,
+        TooLong tooLong,
         Integer batchTokens,
         Integer microTokens,
         Integer steps,
-        Optimizer optimizer,
-        Checkpoint checkpoint,
+        Double epochs,
+        OptimizerSection optimizer,
+        StabilitySection stability,
+        ExchangeSection exchange,
+        CheckpointSection checkpoint,
+        Boolean recompute,
+        Double average,
         String dtype,
         Long seed)
         implements Recipe {
+    static final int MAX_STEPS = 10_000_000;
 
-    /**
-     * @param from name or folder of the model to start from; excludes scratch
-     * @param scratch shape of a new model
-     * @param tokenizer name or folder of the model whose tokenizer a new model takes, or absent to train one
-     * @param vocabulary size of a tokenizer trained on the data; default 4096
-     */
-    @JsonInclude(JsonInclude.Include.NON_NULL)
-    public record Model(String from, Scratch scratch, String tokenizer, Integer vocabulary) {}
-
-    /** A Qwen3-shaped decoder with tied embeddings. */
-    public record Scratch(
-            int hidden, int layers, int heads, int kvHeads, int headSize, int intermediate, int context) {}
-
-    /**
-     * @param dataset name of a dataset or path of a JSONL file
-     * @param format {@code text}: objects with a string "text"; {@code chat}: objects with "messages", of which only
-     *     what the assistant says is learned
-     * @param weight share of this data in the mix, relative to the others; default 1
-     */
-    @JsonInclude(JsonInclude.Include.NON_NULL)
-    public record Data(String dataset, Format format, Double weight) {}
-
-    /** How the objects of a JSONL file are read. */
-    public enum Format {
-        text,
-        chat
+    /** What a run is for. */
+    public enum Stage {
+        /** Documents laid end to end and cut to length; none attends to another. */
+        pretrain,
+        /** Whole examples of like length beside each other; what is not answered is not learned. */
+        finetune,
+        /** Judgements on answers. */
+        reinforce
     }
 
-    /** @param every steps between two measurements */
-    @JsonInclude(JsonInclude.Include.NON_NULL)
-    public record Evaluation(List<Data> data, Integer every, Integer examples) {}
-
-    /** AdamW with linear warm-up and a cosine to {@code minLearningRate}. */
-    @JsonInclude(JsonInclude.Include.NON_NULL)
-    public record Optimizer(
-            Double learningRate,
-            Double minLearningRate,
-            Integer warmup,
-            Double beta1,
-            Double beta2,
-            Double epsilon,
-            Double weightDecay,
-            Double clip) {}
+    /** What happens to an example that is longer than the sequence. */
+    public enum TooLong {
+        refuse,
+        drop,
+        cut
+    }
 
     /**
-     * @param every steps between two checkpoints
-     * @param keep how many of the newest are kept
+     * @param every steps between two measurements; default a tenth of all
+     * @param examples of each dataset that are measured; default 64
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    public record Checkpoint(Integer every, Integer keep) {}
+    public record EvaluationSection(List<DataSection> data, Integer every, Integer examples) {}
+
+    /**
+     * @param every steps between two readings; default a fifth of all
+     * @param tokens longest answer; default 64
+     */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record SampleSection(List<String> prompts, Integer every, Integer tokens) {}
+
+    /**
+     * @param every steps between two checkpoints; default a fifth of all
+     * @param keep how many of the newest are kept; default 2
+     */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record CheckpointSection(Integer every, Integer keep) {}
 
     /** The same recipe with every default written out, and checked. */
     TrainRecipe completed(Checks checks) {
         checks.name(name);
+        checks.that(stage != null, "stage", "is missing; pretrain, finetune and reinforce are possible");
         checks.that(model != null, "model", "is missing; it says what to train");
+        ModelSection fullModel = model.completed(checks);
+        AdapterSection fullAdapter = adapter == null ? null : adapter.completed(checks);
         checks.that(
-                (model.from == null) != (model.scratch == null),
-                "model",
-                "needs exactly one of 'from' (a model to start from) and 'scratch' (the shape of a new one)");
+                adapter == null || model.from() != null,
+                "adapter",
+                "needs a model to add to; set model.from instead of model.scratch");
+        PrecisionSection numbers =
+                (precision == null ? new PrecisionSection(null, null) : precision).completed(checks);
+        ReinforceSection judged = reinforcement(checks, numbers);
+        List<DataSection> mix = checks.data("data", data);
+        checkFormats(checks, mix, "data", judged);
+        checks.that((steps == null) != (epochs == null), "steps", "or epochs is needed, and not both");
         checks.that(
-                model.from == null || (model.tokenizer == null && model.vocabulary == null),
-                "model",
-                "with 'from' brings its own tokenizer; remove 'tokenizer' and 'vocabulary'");
-        checks.data("data", data, true);
-        Optimizer o = optimizer == null ? new Optimizer(null, null, null, null, null, null, null, null) : optimizer;
-        int allSteps = checks.range("steps", steps, null, 1, 10_000_000);
-        double peak = checks.range("optimizer.learningRate", o.learningRate, 1e-3, 0, 1);
-        Optimizer full = new Optimizer(
-                peak,
-                checks.range("optimizer.minLearningRate", o.minLearningRate, peak / 10, 0, peak),
-                checks.range("optimizer.warmup", o.warmup, Math.min(allSteps, Math.max(1, allSteps / 20)), 0, allSteps),
-                checks.range("optimizer.beta1", o.beta1, 0.9, 0, 0.9999),
-                checks.range("optimizer.beta2", o.beta2, 0.95, 0, 0.99999),
-                checks.range("optimizer.epsilon", o.epsilon, 1e-8, 0, 1),
-                checks.range("optimizer.weightDecay", o.weightDecay, 0.1, 0, 10),
-                checks.range("optimizer.clip", o.clip, 1.0, 1e-6, 1e6));
+                epochs == null || judged == null || judged.fromPairs(),
+                "epochs",
+                "is not used by grpo, which asks its prompts again and again; set steps");
+        int all = steps == null ? 0 : checks.range("steps", steps, null, 1, MAX_STEPS);
+        Double passes = epochs == null ? null : (Double) checks.range("epochs", epochs, 1, 1e-3, 10_000);
         int longest = checks.range("sequence", sequence, 512, 8, 1 << 20);
-        int micro = checks.range("microTokens", microTokens, Math.max(4096, longest), longest, 1 << 20);
-        if (model.scratch != null) {
-            Scratch s = model.scratch;
-            checks.range("model.scratch.hidden", s.hidden, null, 8, 65_536);
-            checks.range("model.scratch.layers", s.layers, null, 1, 1_000);
-            checks.range("model.scratch.headSize", s.headSize, null, 2, 1_024);
-            checks.range("model.scratch.intermediate", s.intermediate, null, 8, 1 << 20);
-            checks.range("model.scratch.context", s.context, null, longest, 1 << 20);
+        if (fullModel.scratch() != null) {
             checks.that(
-                    s.kvHeads >= 1 && s.heads >= s.kvHeads && s.heads % s.kvHeads == 0 && s.headSize % 2 == 0,
-                    "model.scratch",
-                    "heads must be a multiple of kvHeads and headSize even");
+                    fullModel.scratch().context() >= longest,
+                    "model.scratch.context",
+                    "is " + fullModel.scratch().context() + "; sequence is " + longest);
         }
-        Evaluation e = evaluation;
-        if (e != null) {
-            checks.data("evaluation.data", e.data, true);
-            e = new Evaluation(
-                    e.data,
-                    checks.range("evaluation.every", e.every, Math.max(1, allSteps / 10), 1, allSteps),
-                    checks.range("evaluation.examples", e.examples, 64, 1, 100_000));
+        int micro = checks.range("microTokens", microTokens, Math.max(4096, longest), longest, 1 << 20);
+        if (stage == Stage.reinforce) {
+            checks.unused(batchTokens, "batchTokens", "by stage reinforce");
         }
-        Checkpoint c = checkpoint == null ? new Checkpoint(null, null) : checkpoint;
-        String format = dtype == null ? "BF16" : dtype;
-        checks.that(format.matches("F32|BF16"), "dtype", "is '" + format + "'; the model is written as F32 or BF16");
+        if (stage == Stage.pretrain) {
+            checks.unused(tooLong, "tooLong", "by stage pretrain, which cuts documents anyway");
+        }
+        OptimizerSection rates = (optimizer == null ? OptimizerSection.EMPTY : optimizer)
+                .completed(checks, defaultSchedule(), defaultRate(), all);
         return new TrainRecipe(
                 name,
                 description,
-                model,
-                data,
-                e,
+                stage,
+                fullModel,
+                fullAdapter,
+                numbers,
+                mix,
+                evaluation(checks, all, judged),
+                samples(checks, all),
+                judged,
                 longest,
-                checks.range("batchTokens", batchTokens, 4 * micro, 1, 1 << 26),
+                stage == Stage.pretrain || tooLong != null ? tooLong : TooLong.refuse,
+                stage == Stage.reinforce
+                        ? null
+                        : (Integer) checks.range("batchTokens", batchTokens, 4 * micro, 1, 1 << 26),
                 micro,
-                allSteps,
-                full,
-                new Checkpoint(
-                        checks.range("checkpoint.every", c.every, Math.max(1, allSteps / 5), 1, allSteps),
-                        checks.range("checkpoint.keep", c.keep, 2, 1, 1_000)),
-                format,
+                steps,
+                passes,
+                rates,
+                (stability == null ? StabilitySection.EMPTY : stability).completed(checks),
+                (exchange == null ? new ExchangeSection(null, null, null) : exchange).completed(checks),
+                checkpoint(checks, all),
+                Boolean.TRUE.equals(recompute),
+                checks.range("average", average, 0, 0, 0.99999),
+                checks.dtype(dtype),
                 seed == null ? 1L : seed);
+    }
+
+    private OptimizerSection.ScheduleKind defaultSchedule() {
+        return switch (stage) {
+            case pretrain -> OptimizerSection.ScheduleKind.wsd;
+            case finetune -> OptimizerSection.ScheduleKind.cosine;
+            case reinforce -> OptimizerSection.ScheduleKind.constant;
+        };
+    }
+
+    private double defaultRate() {
+        if (model.scratch() != null) {
+            return 1e-3;
+        }
+        return switch (stage) {
+            case pretrain -> 1e-4;
+            case finetune -> adapter == null ? 2e-5 : 2e-4;
+            case reinforce -> adapter == null ? 1e-6 : 1e-5;
+        };
+    }
+
+    private ReinforceSection reinforcement(Checks checks, PrecisionSection numbers) {
+        if (stage != Stage.reinforce) {
+            checks.unused(reinforce, "reinforce", "by stage " + stage);
+            return null;
+        }
+        checks.that(reinforce != null, "reinforce", "is missing; stage reinforce needs it");
+        checks.that(
+                model.from() != null, "model.scratch", "cannot answer anything yet; reinforce starts from a model");
+        return reinforce.completed(checks, numbers);
+    }
+
+    private static void checkFormats(Checks checks, List<DataSection> mix, String key, ReinforceSection judged) {
+        for (int i = 0; i < mix.size(); i++) {
+            Format format = mix.get(i).format();
+            String at = key + "[" + i + "].format";
+            if (judged == null) {
+                checks.that(
+                        format != Format.pairs && format != Format.prompts,
+                        at,
+                        "is " + format + ", which stage reinforce reads; text, chat and tokens are possible");
+            } else {
+                Format needed = judged.fromPairs() ? Format.pairs : Format.prompts;
+                checks.that(
+                        format == needed, at, "is " + format + "; method " + judged.method() + " reads " + needed);
+            }
+        }
+    }
+
+    private EvaluationSection evaluation(Checks checks, int all, ReinforceSection judged) {
+        if (evaluation == null) {
+            return null;
+        }
+        List<DataSection> held = checks.data("evaluation.data", evaluation.data);
+        checkFormats(checks, held, "evaluation.data", judged);
+        return new EvaluationSection(
+                held,
+                every(checks, "evaluation.every", evaluation.every, all, 10),
+                checks.range("evaluation.examples", evaluation.examples, 64, 1, 1_000_000));
+    }
+
+    private SampleSection samples(Checks checks, int all) {
+        if (samples == null) {
+            return null;
+        }
+        checks.that(
+                samples.prompts != null
+                        && !samples.prompts.isEmpty()
+                        && samples.prompts.size() <= 16
+                        && samples.prompts.stream().allMatch(p -> p != null && !p.isBlank()),
+                "samples.prompts",
+                "needs 1 to 16 texts that are not empty");
+        return new SampleSection(
+                List.copyOf(samples.prompts),
+                every(checks, "samples.every", samples.every, all, 5),
+                checks.range("samples.tokens", samples.tokens, 64, 1, 4_096));
+    }
+
+    private CheckpointSection checkpoint(Checks checks, int all) {
+        CheckpointSection c = checkpoint == null ? new CheckpointSection(null, null) : checkpoint;
+        return new CheckpointSection(
+                every(checks, "checkpoint.every", c.every, all, 5),
+                checks.range("checkpoint.keep", c.keep, 2, 1, 1_000));
+    }
+
+    /** @param all steps, or 0 if they are not known yet: the default stays open then */
+    private static Integer every(Checks checks, String key, Integer every, int all, int share) {
+        int bound = all == 0 ? MAX_STEPS : all;
+        return every == null && all == 0
+                ? null
+                : (Integer) checks.range(key, every, Math.max(1, all / share), 1, bound);
+    }
+
+    /** The same recipe once the data has said how many steps its epochs are. */
+    public TrainRecipe over(int all) {
+        Checks checks = new Checks(name, Places.of(null));
+        return new TrainRecipe(
+                name,
+                description,
+                stage,
+                model,
+                adapter,
+                precision,
+                data,
+                evaluation == null
+                        ? null
+                        : new EvaluationSection(
+                                evaluation.data,
+                                over(evaluation.every, all, 10),
+                                evaluation.examples),
+                samples == null
+                        ? null
+                        : new SampleSection(
+                                samples.prompts,
+                                over(samples.every, all, 5),
+                                samples.tokens),
+                reinforce,
+                sequence,
+                tooLong,
+                batchTokens,
+                microTokens,
+                all,
+                epochs,
+                optimizer.over(checks, all),
+                stability,
+                exchange,
+                new CheckpointSection(over(checkpoint.every, all, 5), checkpoint.keep),
+                recompute,
+                average,
+                dtype,
+                seed);
+    }
+
+    private static int over(Integer every, int all, int share) {
+        return every == null ? Math.max(1, all / share) : Math.min(every, all);
     }
 }
