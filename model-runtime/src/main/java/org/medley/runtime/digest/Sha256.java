@@ -40,10 +40,15 @@ public final class Sha256 {
 
     /** A file's content. */
     public Sha256 add(Path file) throws IOException {
-        try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
+        try (InputStream in = reading(Files.newInputStream(file))) {
             in.transferTo(OutputStream.nullOutputStream());
         }
         return this;
+    }
+
+    /** A stream whose bytes are added as they are read. */
+    public InputStream reading(InputStream in) {
+        return new DigestInputStream(in, digest);
     }
 
     /** The hash; nothing can be added after it. */
