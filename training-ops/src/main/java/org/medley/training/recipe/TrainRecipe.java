@@ -2,6 +2,7 @@ package org.medley.training.recipe;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.List;
+import org.medley.training.data.Format;
 
 /**
  * One training run.
@@ -45,19 +46,12 @@ public record TrainRecipe(
             int hidden, int layers, int heads, int kvHeads, int headSize, int intermediate, int context) {}
 
     /**
-     * @param dataset name of a dataset or path of a JSONL file
-     * @param format {@code text}: objects with a string "text"; {@code chat}: objects with "messages", of which only
-     *     what the assistant says is learned
+     * @param dataset name of a dataset or path of a file or a folder of files
+     * @param format how its records are read
      * @param weight share of this data in the mix, relative to the others; default 1
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Data(String dataset, Format format, Double weight) {}
-
-    /** How the objects of a JSONL file are read. */
-    public enum Format {
-        text,
-        chat
-    }
 
     /** @param every steps between two measurements */
     @JsonInclude(JsonInclude.Include.NON_NULL)

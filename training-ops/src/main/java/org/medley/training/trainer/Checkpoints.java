@@ -15,6 +15,7 @@ import org.medley.runtime.tensor.Tensor;
 import org.medley.runtime.weights.BadModelException;
 import org.medley.runtime.weights.Safetensors;
 import org.medley.runtime.weights.SafetensorsWriter;
+import org.medley.training.data.Feed;
 
 /**
  * The states a run can go on from: folders {@code step-NNNNNNN}, each whole or absent, since it is renamed into place
@@ -28,9 +29,9 @@ final class Checkpoints {
 
     /**
      * @param fingerprint of recipe and data; a checkpoint of another run is not continued
-     * @param position of the data, in examples drawn
+     * @param position in the data
      */
-    record State(int step, long position, String fingerprint, long tokens) {}
+    record State(int step, Feed.State position, String fingerprint, long tokens) {}
 
     Checkpoints(Path folder, int keep) throws IOException {
         this.folder = Files.createDirectories(folder);

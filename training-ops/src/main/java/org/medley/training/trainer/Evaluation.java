@@ -1,42 +1,29 @@
 package org.medley.training.trainer;
 
-import java.util.ArrayList;
-import java.util.List;
 import org.medley.runtime.network.Decoder;
 import org.medley.runtime.tensor.CpuOps;
 import org.medley.runtime.tensor.Tensor;
 import org.medley.runtime.tensor.Workspace;
 import org.medley.training.autograd.CpuBackwardOps;
-import org.medley.training.data.Dataset.Example;
-import org.medley.training.data.Mixture;
+import org.medley.training.data.HeldOut;
+import org.medley.training.data.Packed;
 
 /** Mean loss per learned token, in nats, over fixed examples that training never sees. */
 public final class Evaluation {
     private final Decoder decoder;
     private final Workspace workspace;
-    private final List<Mixture.Packed> passes = new ArrayList<>();
+    private final HeldOut passes;
 
-    public Evaluation(Decoder decoder, Workspace workspace, List<Example> examples, int microTokens) {
+    public Evaluation(Decoder decoder, Workspace workspace, HeldOut passes) {
         this.decoder = decoder;
         this.workspace = workspace;
-        List<Example> chosen = new ArrayList<>();
-        int used = 0;
-        for (Example example : examples) {
-            if (!chosen.isEmpty() && used + example.tokens().length > microTokens) {
-                passes.add(Mixture.pack(chosen));
-                chosen = new ArrayList<>();
-                used = 0;
-            }
-            chosen.add(example);
-            used += example.tokens().length;
-        }
-        passes.add(Mixture.pack(chosen));
+        this.passes = passes;
     }
 
     public double loss() {
         double sum = 0;
         long count = 0;
-        for (Mixture.Packed pass : passes) {
+        for (Packed pass : passes) {
             workspace.reset();
             Tensor logits = decoder.logits(new CpuOps(workspace), pass.batch(), pass.rows());
             sum += new CpuBackwardOps()

@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.stream.StreamSupport;
 import org.medley.runtime.network.Decoder;
 import org.medley.runtime.network.DecoderConfig;
 import org.medley.runtime.network.DecoderWeights;
@@ -23,14 +24,18 @@ import org.medley.runtime.tensor.CpuOps;
 import org.medley.runtime.tensor.DType;
 import org.medley.runtime.tensor.Tensor;
 import org.medley.runtime.tensor.Workspace;
-import org.medley.runtime.text.ChatTemplate;
 import org.medley.runtime.text.Tokenizer;
 import org.medley.runtime.weights.Formats;
 import org.medley.runtime.weights.ModelFolder;
 import org.medley.training.autograd.CpuBackwardOps;
 import org.medley.training.autograd.Tape;
-import org.medley.training.data.Dataset;
-import org.medley.training.data.Mixture;
+import org.medley.training.data.Encoder;
+import org.medley.training.data.Feed;
+import org.medley.training.data.HeldOut;
+import org.medley.training.data.Packed;
+import org.medley.training.data.Source;
+import org.medley.training.data.TokenStore;
+import org.medley.training.data.TooLong;
 import org.medley.training.optimizer.AdamW;
 import org.medley.training.optimizer.Schedule;
 import org.medley.training.recipe.BadRecipeException;
@@ -51,7 +56,8 @@ public final class TrainRun {
     private final Path work;
     private final RunListener listener;
 
-    private final List<Dataset> datasets = new ArrayList<>();
+    private final List<Source> datasets = new ArrayList<>();
+    private final List<TokenStore> stores = new ArrayList<>();
     private final List<Lineage.DatasetUse> uses = new ArrayList<>();
     private MetricLog log;
     private long tokensTrained;
@@ -78,7 +84,7 @@ public final class TrainRun {
         Files.createDirectories(work);
         listener.steps(recipe.steps());
         for (TrainRecipe.Data data : recipe.data()) {
-            datasets.add(Dataset.read(data.dataset(), catalog.dataset(data.dataset()), data.format()));
+            datasets.add(source(data));
         }
         Path start = recipe.model().from() == null
                 ? null
@@ -96,10 +102,27 @@ public final class TrainRun {
             Map<String, Tensor> gradients = new LinkedHashMap<>();
             parameters.forEach((name, tensor) -> gradients.put(name, Tensor.zeros(arena, tensor.shape())));
             Decoder decoder = decoder(config, parameters, text);
-            ChatTemplate template = new ChatTemplate(new ModelFolder(text).chatTemplate());
-            train(decoder, parameters, gradients, tokenizer, template, arena, workspace);
+            int end = tokenizer.encode("<|endoftext|>")[0];
+            Encoder encoder = Encoder.of(new ModelFolder(text), tokenizer, end, config.vocabulary());
+            train(decoder, parameters, gradients, encoder, arena, workspace);
             return write(target, start, text, configJson, parameters);
+        } finally {
+            stores.forEach(TokenStore::close);
         }
+    }
+
+    private Source source(TrainRecipe.Data data) {
+        return Source.of(data.dataset(), catalog.dataset(data.dataset()), data.format());
+    }
+
+    private TokenStore open(Source source, Encoder encoder) throws IOException {
+        TokenStore store = TokenStore.open(source, encoder, work.resolve("tokens"), (done, total) -> {
+            if (listener.cancelled()) {
+                throw new RunCancelledException(0);
+            }
+        });
+        stores.add(store);
+        return store;
     }
 
     private Decoder decoder(DecoderConfig config, Map<String, Tensor> parameters, Path text) {
@@ -114,14 +137,12 @@ public final class TrainRun {
             Decoder decoder,
             Map<String, Tensor> parameters,
             Map<String, Tensor> gradients,
-            Tokenizer tokenizer,
-            ChatTemplate template,
+            Encoder encoder,
             Arena arena,
             Workspace workspace)
             throws IOException {
-        int end = tokenizer.encode("<|endoftext|>")[0];
-        Mixture mixture = mixture(tokenizer, template, end);
-        Evaluation evaluation = evaluation(tokenizer, template, end, decoder, workspace);
+        Feed feed = feed(encoder);
+        Evaluation evaluation = evaluation(encoder, decoder, workspace);
         AdamW optimizer = new AdamW(settings(), parameters, arena);
         Map<String, Tensor> saved = new LinkedHashMap<>();
         parameters.forEach((name, tensor) -> saved.put("p." + name, tensor));
@@ -134,7 +155,7 @@ public final class TrainRun {
         log = MetricLog.open(work.resolve("metrics.jsonl"), done);
         if (state != null) {
             tokensTrained = state.tokens();
-            mixture.seek(state.position());
+            feed.seek(state.position());
             listener.message("continues after step " + done);
         }
         Map<Tensor, Tensor> trained = new java.util.IdentityHashMap<>();
@@ -150,7 +171,7 @@ public final class TrainRun {
                 throw new RunCancelledException(step - 1);
             }
             long began = System.nanoTime();
-            StepResult result = step(decoder, mixture, tape, workspace);
+            StepResult result = step(decoder, feed, tape, workspace);
             double norm = AdamW.norm(gradients);
             if (!Double.isFinite(norm) || !Double.isFinite(result.loss)) {
                 throw new IllegalStateException("step " + step + ": loss " + result.loss + ", gradient norm " + norm
@@ -171,26 +192,26 @@ public final class TrainRun {
             log.append(step, metric);
             listener.metric(step, metric);
             if (last || step % recipe.checkpoint().every() == 0) {
-                checkpoints.save(new Checkpoints.State(step, mixture.position(), fingerprint, tokensTrained), saved);
+                checkpoints.save(new Checkpoints.State(step, feed.position(), fingerprint, tokensTrained), saved);
             }
         }
     }
 
     private record StepResult(double loss, long tokens) {}
 
-    private StepResult step(Decoder decoder, Mixture mixture, Tape tape, Workspace workspace) {
-        List<Mixture.Packed> passes = new ArrayList<>();
+    private StepResult step(Decoder decoder, Feed feed, Tape tape, Workspace workspace) {
+        List<Packed> passes = new ArrayList<>();
         long tokens = 0;
         int targets = 0;
         while (tokens < recipe.batchTokens()) {
-            Mixture.Packed pass = mixture.next(recipe.microTokens());
+            Packed pass = feed.next();
             passes.add(pass);
             tokens += pass.batch().rows();
             targets += pass.targets().length;
         }
         tape.zeroGradients();
         double loss = 0;
-        for (Mixture.Packed pass : passes) {
+        for (Packed pass : passes) {
             workspace.reset();
             Tensor logits = decoder.logits(tape, pass.batch(), pass.rows());
             loss += tape.backward(logits, pass.targets(), 1f / targets);
@@ -208,37 +229,34 @@ public final class TrainRun {
                 o.weightDecay().floatValue());
     }
 
-    private Mixture mixture(Tokenizer tokenizer, ChatTemplate template, int end) {
-        List<List<Dataset.Example>> examples = new ArrayList<>();
-        double[] weights = new double[datasets.size()];
+    private Feed feed(Encoder encoder) throws IOException {
+        List<Feed.Source> sources = new ArrayList<>();
         for (int i = 0; i < datasets.size(); i++) {
-            Dataset dataset = datasets.get(i);
-            List<Dataset.Example> tokenized = dataset.examples(tokenizer, template, end, recipe.sequence());
-            examples.add(tokenized);
+            TokenStore store = open(datasets.get(i), encoder);
             Double weight = recipe.data().get(i).weight();
-            weights[i] = weight == null ? 1 : weight;
-            long tokens = tokenized.stream().mapToLong(e -> e.tokens().length).sum();
-            uses.add(new Lineage.DatasetUse(
-                    dataset.name(), dataset.sha256(), dataset.lines().size(), tokens));
+            sources.add(new Feed.Source(store, weight == null ? 1 : weight));
+            uses.add(new Lineage.DatasetUse(store.name(), store.sha256(), store.records(), store.tokens()));
             listener.message(
-                    "dataset " + dataset.name() + ": " + dataset.lines().size() + " lines, " + tokens + " tokens");
+                    "dataset " + store.name() + ": " + store.records() + " records, " + store.tokens() + " tokens");
         }
-        return new Mixture(examples, weights, recipe.seed());
+        Feed feed = Feed.examples(sources, recipe.sequence(), TooLong.refuse, recipe.microTokens(), recipe.seed());
+        feed.notices().forEach(listener::message);
+        return feed;
     }
 
-    private Evaluation evaluation(
-            Tokenizer tokenizer, ChatTemplate template, int end, Decoder decoder, Workspace workspace) {
+    private Evaluation evaluation(Encoder encoder, Decoder decoder, Workspace workspace) throws IOException {
         if (recipe.evaluation() == null) {
             return null;
         }
-        List<Dataset.Example> examples = new ArrayList<>();
+        List<TokenStore> held = new ArrayList<>();
         for (TrainRecipe.Data data : recipe.evaluation().data()) {
-            Dataset dataset = Dataset.read(data.dataset(), catalog.dataset(data.dataset()), data.format());
-            examples.addAll(dataset.examples(tokenizer, template, end, recipe.sequence()).stream()
-                    .limit(recipe.evaluation().examples())
-                    .toList());
+            held.add(open(source(data), encoder));
         }
-        return new Evaluation(decoder, workspace, examples, recipe.microTokens());
+        return new Evaluation(
+                decoder,
+                workspace,
+                new HeldOut(
+                        held, recipe.evaluation().examples(), recipe.sequence(), TooLong.refuse, recipe.microTokens()));
     }
 
     /** A tokenizer of an earlier model, or one trained on this run's own texts, made once per run. */
@@ -249,17 +267,9 @@ public final class TrainRun {
         Path folder = work.resolve("tokenizer");
         if (!Files.exists(folder.resolve("tokenizer_config.json"))) {
             listener.message("trains a tokenizer");
-            List<String> texts = new ArrayList<>();
-            for (Dataset dataset : datasets) {
-                dataset.lines().forEach(line -> {
-                    if (line.has("text")) {
-                        texts.add(line.get("text").asText());
-                    } else {
-                        line.get("messages")
-                                .forEach(m -> texts.add(m.get("content").asText()));
-                    }
-                });
-            }
+            Iterable<String> texts = () -> datasets.stream()
+                    .flatMap(source -> StreamSupport.stream(source.texts().spliterator(), false))
+                    .iterator();
             Integer size = recipe.model().vocabulary();
             ModelWriter.writeTokenizer(folder, BpeTrainer.train(texts, size == null ? 4096 : size));
         }
@@ -329,8 +339,8 @@ public final class TrainRun {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
             digest.update(Recipes.write(recipe).getBytes(StandardCharsets.UTF_8));
-            for (Dataset dataset : datasets) {
-                digest.update(dataset.sha256().getBytes(StandardCharsets.UTF_8));
+            for (Lineage.DatasetUse use : uses) {
+                digest.update(use.sha256().getBytes(StandardCharsets.UTF_8));
             }
             return HexFormat.of().formatHex(digest.digest());
         } catch (NoSuchAlgorithmException e) {
