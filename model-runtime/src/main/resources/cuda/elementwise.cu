@@ -19,6 +19,14 @@ KERNEL(scale, const float* x, float factor, long long count, float* y) {
     }
 }
 
+// y = x * factor + bias, both of the column, the second perhaps none
+KERNEL(columns, const float* x, const float* factors, const float* bias, int cols, long long count, float* y) {
+    long long i = ELEMENT;
+    if (i < count) {
+        y[i] = x[i] * factors[i % cols] + (bias == nullptr ? 0.0f : bias[i % cols]);
+    }
+}
+
 // y = cap * tanh(x / cap)
 KERNEL(soft_cap, const float* x, float cap, long long count, float* y) {
     long long i = ELEMENT;

@@ -192,6 +192,19 @@ public final class CpuOps implements Ops {
     }
 
     @Override
+    public Tensor columns(Tensor x, Tensor factors, Tensor bias) {
+        Shapes.columns(x, factors, bias);
+        Tensor out = workspace.tensor(x.rows(), x.cols());
+        long shift = bias == null ? 0 : bias.address();
+        Workers.ranges(
+                x.rows(),
+                Math.max(1, ELEMENT_GRAIN / x.cols()),
+                (from, to) ->
+                        RowKernels.columns(x.address(), factors.address(), shift, x.cols(), out.address(), from, to));
+        return out;
+    }
+
+    @Override
     public Tensor scale(Tensor x, float factor) {
         return elementwise(x, (from, to, out) -> RowKernels.scaled(x.address(), factor, out, from, to));
     }

@@ -61,6 +61,11 @@ public abstract class ForwardingOps implements Ops {
     }
 
     @Override
+    public Tensor columns(Tensor x, Tensor factors, Tensor bias) {
+        return base.columns(x, factors, bias);
+    }
+
+    @Override
     public Tensor scale(Tensor x, float factor) {
         return base.scale(x, factor);
     }

@@ -68,6 +68,14 @@ public interface Ops {
     /** {@code gelu(gate) * up}, elementwise. */
     Tensor geglu(Tensor gate, Tensor up, Gelu form);
 
+    /**
+     * Every column times its factor, plus its bias.
+     *
+     * @param factors [cols]
+     * @param bias [cols], or null
+     */
+    Tensor columns(Tensor x, Tensor factors, Tensor bias);
+
     /** Every element times a factor. */
     Tensor scale(Tensor x, float factor);
 

@@ -83,4 +83,10 @@ public final class Shapes {
             throw new IllegalArgumentException(otherwise.get());
         }
     }
+
+    public static void columns(Tensor x, Tensor factors, Tensor bias) {
+        check(
+                factors.size() == x.cols() && (bias == null || bias.size() == x.cols()),
+                () -> "columns: input " + x + ", factors " + factors + ", bias " + bias);
+    }
 }

@@ -1,12 +1,15 @@
 package org.medley.platform.starter;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.medley.platform.knowledge.Knowledge;
 import org.medley.platform.knowledge.Knowledge.Condition;
 import org.medley.runtime.engine.Engine;
@@ -16,12 +19,16 @@ import org.medley.runtime.engine.SamplingParams;
 import org.medley.runtime.network.Decoder;
 import org.medley.runtime.network.DecoderLoader;
 import org.medley.runtime.tensor.DType;
-import org.medley.runtime.tensor.Workspace;
 import org.medley.runtime.text.ChatTemplate;
 import org.medley.runtime.text.Tokenizer;
 import org.medley.runtime.weights.ModelFolder;
-import org.medley.training.data.Dataset;
-import org.medley.training.recipe.TrainRecipe;
+import org.medley.training.data.Encoder;
+import org.medley.training.data.Format;
+import org.medley.training.data.HeldOut;
+import org.medley.training.data.Progress;
+import org.medley.training.data.Source;
+import org.medley.training.data.TokenStore;
+import org.medley.training.data.TooLong;
 import org.medley.training.trainer.Evaluation;
 
 /**
@@ -62,9 +69,8 @@ final class StarterEvaluation {
     }
 
     Scores measure(Path model, Path file, int limit) throws Exception {
-        Dataset dataset = Dataset.read(file.getFileName().toString(), file, TrainRecipe.Format.chat);
-        List<JsonNode> cases =
-                dataset.lines().subList(0, Math.min(limit, dataset.lines().size()));
+        Source dataset = Source.of(file.getFileName().toString(), file, Format.chat);
+        List<JsonNode> cases = dataset.head(limit);
         double[] hits = hits(model, cases);
         long engineTop = cases.stream()
                 .filter(c ->
@@ -132,17 +138,24 @@ final class StarterEvaluation {
         return named;
     }
 
-    private static double perplexity(Path model, Dataset dataset, int limit) {
+    private static double perplexity(Path model, Source dataset, int limit) throws IOException {
         ModelFolder folder = new ModelFolder(model);
+        Path cache = Files.createTempDirectory("tokens");
         try (Arena arena = Arena.ofShared();
-                Workspace workspace = new Workspace();
                 Tokenizer tokenizer = new Tokenizer(folder.tokenizer())) {
             Decoder decoder = DecoderLoader.load(folder, arena, CONTEXT, DType.F32);
             int end = tokenizer.encode("<|endoftext|>")[0];
-            List<Dataset.Example> examples =
-                    dataset.examples(tokenizer, new ChatTemplate(folder.chatTemplate()), end, CONTEXT);
-            List<Dataset.Example> some = examples.subList(0, Math.min(limit, examples.size()));
-            return Math.exp(new Evaluation(decoder, workspace, some, MICRO_TOKENS).loss());
+            Encoder encoder = Encoder.of(folder, tokenizer, end, decoder.config().vocabulary());
+            try (TokenStore store = TokenStore.open(dataset, encoder, cache, Progress.NONE)) {
+                HeldOut cases = new HeldOut(List.of(store), limit, CONTEXT, TooLong.refuse, MICRO_TOKENS);
+                return Math.exp(Evaluation.loss(decoder, cases));
+            }
+        } finally {
+            try (Stream<Path> files = Files.walk(cache)) {
+                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.delete(file);
+                }
+            }
         }
     }
 }

@@ -42,6 +42,8 @@ public interface BackwardOps {
 
     void geglu(Tensor gate, Tensor up, Gelu form, Tensor dy, Tensor dGate, Tensor dUp);
 
+    void columns(Tensor x, Tensor factors, Tensor dy, Tensor dx, Tensor dFactors, Tensor dBias);
+
     /** {@code dx += factor · dy}; with factor 1 the way back through a sum. */
     void scale(float factor, Tensor dy, Tensor dx);
 

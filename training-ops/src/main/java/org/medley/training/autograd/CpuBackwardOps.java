@@ -265,6 +265,22 @@ public final class CpuBackwardOps implements BackwardOps {
     }
 
     @Override
+    public void columns(Tensor x, Tensor factors, Tensor dy, Tensor dx, Tensor dFactors, Tensor dBias) {
+        int width = x.cols();
+        groups(x.rows(), width, dFactors, dBias, (row, factorSums, biasSums) -> {
+            if (dx != null) {
+                BackwardKernels.addProduct(dy.row(row), factors.address(), dx.row(row), width);
+            }
+            if (factorSums != 0) {
+                BackwardKernels.addProduct(dy.row(row), x.row(row), factorSums, width);
+            }
+            if (biasSums != 0) {
+                RowKernels.axpy(1, dy.row(row), biasSums, width);
+            }
+        });
+    }
+
+    @Override
     public void scale(float factor, Tensor dy, Tensor dx) {
         Workers.elements(
                 dy.size(),

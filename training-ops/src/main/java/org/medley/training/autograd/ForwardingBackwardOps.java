@@ -71,6 +71,11 @@ public abstract class ForwardingBackwardOps implements BackwardOps {
     }
 
     @Override
+    public void columns(Tensor x, Tensor factors, Tensor dy, Tensor dx, Tensor dFactors, Tensor dBias) {
+        base.columns(x, factors, dy, dx, dFactors, dBias);
+    }
+
+    @Override
     public void scale(float factor, Tensor dy, Tensor dx) {
         base.scale(factor, dy, dx);
     }

@@ -157,6 +157,16 @@ public final class Tape implements Ops {
     }
 
     @Override
+    public Tensor columns(Tensor x, Tensor factors, Tensor bias) {
+        return record(
+                forward.columns(x, factors, bias),
+                dy -> backward.columns(x, factors, dy, into(x), into(factors), bias == null ? null : into(bias)),
+                x,
+                factors,
+                bias);
+    }
+
+    @Override
     public Tensor scale(Tensor x, float factor) {
         return record(forward.scale(x, factor), dy -> backward.scale(factor, dy, into(x)), x);
     }

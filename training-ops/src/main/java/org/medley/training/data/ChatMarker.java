@@ -72,8 +72,7 @@ final class ChatMarker {
      * The end of an answer that the template writes otherwise when it is not the last, for example without its thoughts:
      * what stands there must be a tail of the answer as it is given last, up to and with what closes it.
      */
-    private static int earlierEnd(
-            String whole, String prompt, String closed, Message message, int turn, Place place) {
+    private static int earlierEnd(String whole, String prompt, String closed, Message message, int turn, Place place) {
         String content = message.content().strip();
         int at = closed.startsWith(prompt) && !content.isEmpty() ? closed.lastIndexOf(content) : -1;
         if (at >= prompt.length()) {

@@ -150,7 +150,8 @@ sealed interface Content {
         for (JsonNode message : messages) {
             String at = "\"messages\"[" + turns.size() + "]";
             String role = message.path("role").asText("");
-            if (!role.matches("system|user|assistant") || !message.path("content").isTextual()) {
+            if (!role.matches("system|user|assistant")
+                    || !message.path("content").isTextual()) {
                 throw place.refuse(at + " is " + shortened(message)
                         + "; each of \"messages\" needs a role system, user or assistant and a string \"content\"");
             }
@@ -169,9 +170,10 @@ sealed interface Content {
 
     private static Tokens tokens(JsonNode record, Place place) {
         int[] tokens = integers(record, "tokens", place);
-        int[] labels = record.path("labels").isMissingNode() || record.get("labels").isNull()
-                ? tokens.clone()
-                : integers(record, "labels", place);
+        int[] labels =
+                record.path("labels").isMissingNode() || record.get("labels").isNull()
+                        ? tokens.clone()
+                        : integers(record, "labels", place);
         if (tokens.length < 2) {
             throw place.refuse("\"tokens\" holds " + tokens.length
                     + "; at least two are needed for one to be predicted from the other");

@@ -85,17 +85,14 @@ public final class Encoder {
     Encoded encode(Row row, Format format) {
         Place place = row.place();
         boolean goesOn = row instanceof Row.Passage passage && passage.more();
-        List<int[]> examples =
-                switch (row.content(format)) {
-                    case Content.Text text -> List.of(document(text.text(), !goesOn));
-                    case Content.Chat chat -> List.of(chats.mark(chat.turns(), chat.learned(), place));
-                    case Content.Tokens tokens -> List.of(labelled(tokens, place));
-                    case Content.Pair pair ->
-                        List.of(
-                                answered(pair.prompt(), pair.chosen(), place),
-                                answered(pair.prompt(), pair.rejected(), place));
-                    case Content.Prompt prompt -> List.of(chats.prompt(prompt.turns(), place));
-                };
+        List<int[]> examples = switch (row.content(format)) {
+            case Content.Text text -> List.of(document(text.text(), !goesOn));
+            case Content.Chat chat -> List.of(chats.mark(chat.turns(), chat.learned(), place));
+            case Content.Tokens tokens -> List.of(labelled(tokens, place));
+            case Content.Pair pair ->
+                List.of(answered(pair.prompt(), pair.chosen(), place), answered(pair.prompt(), pair.rejected(), place));
+            case Content.Prompt prompt -> List.of(chats.prompt(prompt.turns(), place));
+        };
         examples.forEach(example -> check(example, place));
         return new Encoded(place, examples, goesOn);
     }

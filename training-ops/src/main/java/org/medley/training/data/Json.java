@@ -45,8 +45,7 @@ final class Json {
         try {
             return MAPPER.readTree(text);
         } catch (JacksonException e) {
-            throw place.refuse(
-                    "column \"" + column + "\" is a string that is not JSON: " + e.getOriginalMessage(), e);
+            throw place.refuse("column \"" + column + "\" is a string that is not JSON: " + e.getOriginalMessage(), e);
         }
     }
 

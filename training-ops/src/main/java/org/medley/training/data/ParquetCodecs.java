@@ -48,24 +48,23 @@ final class ParquetCodecs implements CompressionCodecFactory {
                 throw new IOException("a page says that it has " + size + " bytes");
             }
             byte[] page = new byte[size];
-            long count =
-                    switch (codec) {
-                        case SNAPPY -> {
-                            if (Snappy.uncompressedLength(bytes) != size) {
-                                yield -1;
-                            }
-                            yield Snappy.uncompress(bytes, 0, bytes.length, page, 0);
-                        }
-                        case ZSTD -> Zstd.decompress(page, bytes);
-                        case GZIP -> {
-                            try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(bytes))) {
-                                yield in.readNBytes(page, 0, size);
-                            }
-                        }
-                        default ->
-                            throw new IOException("its pages are compressed with " + codec
-                                    + "; write it with SNAPPY, ZSTD, GZIP or none");
-                    };
+            long count = switch (codec) {
+                case SNAPPY -> {
+                    if (Snappy.uncompressedLength(bytes) != size) {
+                        yield -1;
+                    }
+                    yield Snappy.uncompress(bytes, 0, bytes.length, page, 0);
+                }
+                case ZSTD -> Zstd.decompress(page, bytes);
+                case GZIP -> {
+                    try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(bytes))) {
+                        yield in.readNBytes(page, 0, size);
+                    }
+                }
+                default ->
+                    throw new IOException(
+                            "its pages are compressed with " + codec + "; write it with SNAPPY, ZSTD, GZIP or none");
+            };
             if (count != size) {
                 throw new IOException("a page of " + size + " bytes does not unpack to its length");
             }

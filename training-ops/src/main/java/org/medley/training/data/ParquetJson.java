@@ -90,8 +90,7 @@ final class ParquetJson {
             }
             Group one = list.getGroup(0, i);
             Type element = repeated.asGroupType().getType(0);
-            values.add(
-                    one.getFieldRepetitionCount(0) == 0 ? NODES.nullNode() : value(one, 0, 0, element, place));
+            values.add(one.getFieldRepetitionCount(0) == 0 ? NODES.nullNode() : value(one, 0, 0, element, place));
         }
         return values;
     }

@@ -64,21 +64,18 @@ final class ParquetRows implements RowReader {
 
     /** The columns that the format reads; a reward may read any. */
     private MessageType wanted(MessageType schema, Format format) {
-        List<String> needed =
-                switch (format) {
-                    case text -> List.of("text");
-                    case chat, prompts -> List.of("messages");
-                    case tokens -> List.of("tokens");
-                    case pairs -> List.of("messages", "chosen", "rejected");
-                };
+        List<String> needed = switch (format) {
+            case text -> List.of("text");
+            case chat, prompts -> List.of("messages");
+            case tokens -> List.of("tokens");
+            case pairs -> List.of("messages", "chosen", "rejected");
+        };
         for (String name : needed) {
             if (!schema.containsField(name)) {
                 throw Shard.refuse(
                         file,
                         "has no column \"" + name + "\", which the format " + format + " needs; its columns are "
-                                + schema.getFields().stream()
-                                        .map(Type::getName)
-                                        .collect(Collectors.joining(", ")));
+                                + schema.getFields().stream().map(Type::getName).collect(Collectors.joining(", ")));
             }
         }
         if (format == Format.prompts) {

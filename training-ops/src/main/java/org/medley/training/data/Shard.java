@@ -69,8 +69,7 @@ record Shard(Path file, Kind kind, long bytes, long modified) {
             if (!found.isRegularFile()) {
                 throw refuse(file, "is no plain file; " + POSSIBLE);
             }
-            return new Shard(
-                    file, kind, found.size(), found.lastModifiedTime().to(TimeUnit.NANOSECONDS));
+            return new Shard(file, kind, found.size(), found.lastModifiedTime().to(TimeUnit.NANOSECONDS));
         } catch (IOException e) {
             throw unreadable(file, e);
         }
@@ -124,13 +123,12 @@ record Shard(Path file, Kind kind, long bytes, long modified) {
     }
 
     static BadRecipeException unreadable(Path file, IOException e) {
-        String why =
-                switch (e) {
-                    case NoSuchFileException none -> "there is no such file";
-                    case AccessDeniedException denied -> "this process may not read it";
-                    case FileSystemException other when other.getReason() != null -> other.getReason();
-                    default -> e.getMessage();
-                };
+        String why = switch (e) {
+            case NoSuchFileException none -> "there is no such file";
+            case AccessDeniedException denied -> "this process may not read it";
+            case FileSystemException other when other.getReason() != null -> other.getReason();
+            default -> e.getMessage();
+        };
         return new BadRecipeException(file + ": dataset cannot be read: " + why, e);
     }
 

@@ -65,8 +65,7 @@ final class StoreBuilder {
         if (result.learned == 0 && source.format() != Format.prompts) {
             throw Shard.refuse(
                     source.path(),
-                    "nothing in the whole dataset is learned: every label behind a first token is "
-                            + Content.IGNORED);
+                    "nothing in the whole dataset is learned: every label behind a first token is " + Content.IGNORED);
         }
         return new StoreInfo(
                         encoder.settings(source.format()),
@@ -95,8 +94,8 @@ final class StoreBuilder {
             while (more) {
                 List<Row> rows = new ArrayList<>();
                 more = fill(rows, reader, writer);
-                Future<List<Encoded>> encoded = workers.submit(() ->
-                        rows.stream().map(row -> encode(row)).toList());
+                Future<List<Encoded>> encoded = workers.submit(
+                        () -> rows.stream().map(row -> encode(row)).toList());
                 ahead.add(new Batch(number, rows, encoded, before + reader.position()));
                 drain(BATCHES_AHEAD, writer);
             }

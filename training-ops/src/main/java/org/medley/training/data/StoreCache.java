@@ -114,8 +114,7 @@ final class StoreCache {
         String name = UNFINISHED + UUID.randomUUID();
         Path partial = folder.resolve(name);
         Path lockFile = folder.resolve(name + ".lock");
-        try (FileChannel channel =
-                        FileChannel.open(lockFile, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        try (FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
                 FileLock lock = channel.lock()) {
             if (!lock.isValid() || !Files.exists(lockFile)) {
                 throw new IOException("the lock of " + partial + " was taken away; start again");

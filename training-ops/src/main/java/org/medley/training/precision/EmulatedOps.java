@@ -73,6 +73,11 @@ final class EmulatedOps extends ForwardingOps {
     }
 
     @Override
+    public Tensor columns(Tensor x, Tensor factors, Tensor bias) {
+        return result(super.columns(x, factors, bias));
+    }
+
+    @Override
     public Tensor scale(Tensor x, float factor) {
         return result(super.scale(x, factor));
     }

@@ -1,6 +1,7 @@
 package org.medley.training.recipe;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import org.medley.training.parallel.Compression;
 
 /**
  * How workers that train one model together exchange gradients.
@@ -11,17 +12,6 @@ import com.fasterxml.jackson.annotation.JsonInclude;
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record ExchangeSection(Integer workers, Compression compression, Integer bits) {
-    /** What is sent. */
-    public enum Compression {
-        none,
-        /** Rounded to a few bits. */
-        naive,
-        /** The same with what rounding lost added to the next gradient (Seide et al. 2014). */
-        error_feedback,
-        /** The same with a moving average of what was lost (LoCo, Xie et al. 2024). */
-        loco
-    }
-
     ExchangeSection completed(Checks checks) {
         int count = checks.range("exchange.workers", workers, 1, 1, 64);
         Compression used = compression == null ? Compression.none : compression;

@@ -3,6 +3,7 @@ package org.medley.training.recipe;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.List;
 import org.medley.training.data.Format;
+import org.medley.training.data.TooLong;
 
 /**
  * One training run.
@@ -63,13 +64,6 @@ public record TrainRecipe(
         finetune,
         /** Judgements on answers. */
         reinforce
-    }
-
-    /** What happens to an example that is longer than the sequence. */
-    public enum TooLong {
-        refuse,
-        drop,
-        cut
     }
 
     /**

@@ -2,10 +2,13 @@ package org.medley.training.trainer;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
 import org.medley.training.recipe.BadRecipeException;
 
 /**
- * Where a recipe's names lead: a model NAME to {@code models/NAME}, a dataset NAME to {@code datasets/NAME.jsonl}. On
+ * Where a recipe's names lead: a model NAME to {@code models/NAME}, a dataset NAME to the folder
+ * {@code datasets/NAME} or the file {@code datasets/NAME.jsonl}, .parquet, .txt or .md. On
  * the command line a name with a slash is a path beside the recipe; a recipe that came over the network may not use one.
  *
  * @param base folder that paths are relative to, or null to refuse paths
@@ -21,11 +24,16 @@ public record Catalog(Path models, Path datasets, Path base) {
     }
 
     public Path dataset(String reference) {
-        Path file = isPath(reference) ? path(reference) : datasets.resolve(checked(reference) + ".jsonl");
-        if (!Files.isRegularFile(file)) {
-            throw new BadRecipeException("there is no dataset '" + reference + "'" + place(file));
-        }
-        return file;
+        List<Path> possible = isPath(reference)
+                ? List.of(path(reference))
+                : Stream.of(".jsonl", ".parquet", ".txt", ".md", "")
+                        .map(end -> datasets.resolve(checked(reference) + end))
+                        .toList();
+        return possible.stream()
+                .filter(Files::exists)
+                .findFirst()
+                .orElseThrow(() ->
+                        new BadRecipeException("there is no dataset '" + reference + "'" + place(possible.getFirst())));
     }
 
     /** Where it was looked for; whoever sends recipes over the network is not told the server's folders. */

@@ -1,52 +1,43 @@
 package org.medley.training.trainer;
 
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
-import org.medley.runtime.network.Decoder;
+import org.medley.runtime.network.Network;
 import org.medley.runtime.tensor.CpuOps;
-import org.medley.runtime.tensor.Tensor;
 import org.medley.runtime.tensor.Workspace;
 import org.medley.training.autograd.CpuBackwardOps;
 import org.medley.training.autograd.Tape;
-import org.medley.training.data.Dataset.Example;
-import org.medley.training.data.Mixture;
+import org.medley.training.data.Packed;
 
-/** Mean loss per learned token, in nats, over fixed examples that training never sees. */
+/** Mean loss per learned token, in nats, over examples that training never sees. */
 public final class Evaluation {
-    private final Decoder decoder;
-    private final Workspace workspace;
-    private final List<Mixture.Packed> passes = new ArrayList<>();
+    private Evaluation() {}
 
-    public Evaluation(Decoder decoder, Workspace workspace, List<Example> examples, int microTokens) {
-        this.decoder = decoder;
-        this.workspace = workspace;
-        List<Example> chosen = new ArrayList<>();
-        int used = 0;
-        for (Example example : examples) {
-            if (!chosen.isEmpty() && used + example.tokens().length > microTokens) {
-                passes.add(Mixture.pack(chosen));
-                chosen = new ArrayList<>();
-                used = 0;
-            }
-            chosen.add(example);
-            used += example.tokens().length;
-        }
-        passes.add(Mixture.pack(chosen));
+    /** Computes −log p of each target of a pass. */
+    @FunctionalInterface
+    interface Losses {
+        float[] of(Packed pass);
     }
 
-    public double loss() {
+    static double loss(Iterable<Packed> passes, Losses losses) {
         double sum = 0;
         long count = 0;
-        for (Mixture.Packed pass : passes) {
-            workspace.reset();
-            Tape tape = new Tape(new CpuOps(workspace), new CpuBackwardOps(workspace), Map.of(), false);
-            Tensor hidden = decoder.hidden(tape, pass.batch());
-            for (float loss : tape.losses(decoder, hidden, pass.rows(), pass.targets())) {
+        for (Packed pass : passes) {
+            for (float loss : losses.of(pass)) {
                 sum += loss;
             }
             count += pass.targets().length;
         }
         return sum / count;
+    }
+
+    /** Of a model that is not being trained, its weights F32. */
+    public static double loss(Network network, Iterable<Packed> passes) {
+        try (Workspace workspace = new Workspace()) {
+            Tape tape = new Tape(new CpuOps(workspace), new CpuBackwardOps(workspace), Map.of(), false);
+            return loss(passes, pass -> {
+                workspace.reset();
+                return tape.losses(network, network.hidden(tape, pass.batch()), pass.rows(), pass.targets());
+            });
+        }
     }
 }

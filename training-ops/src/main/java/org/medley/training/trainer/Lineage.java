@@ -46,7 +46,7 @@ public record Lineage(
     /** @param role what the model was to its child: {@code start}, {@code base}, {@code source} */
     public record Parent(String role, Lineage lineage) {}
 
-    public record DatasetUse(String name, String sha256, int examples, long tokens) {}
+    public record DatasetUse(String name, String sha256, long examples, long tokens) {}
 
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Point(int step, double loss, Double evaluationLoss) {}

@@ -1,73 +1,46 @@
 package org.medley.training.trainer;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.time.Instant;
-import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SplittableRandom;
-import org.medley.runtime.network.Decoder;
-import org.medley.runtime.network.DecoderConfig;
-import org.medley.runtime.network.DecoderWeights;
-import org.medley.runtime.tensor.CpuOps;
-import org.medley.runtime.tensor.DType;
+import org.medley.runtime.digest.Sha256;
+import org.medley.runtime.network.Trainable;
+import org.medley.runtime.tensor.Batch;
 import org.medley.runtime.tensor.Tensor;
-import org.medley.runtime.tensor.Workspace;
-import org.medley.runtime.text.ChatTemplate;
-import org.medley.runtime.text.Tokenizer;
-import org.medley.runtime.weights.Formats;
-import org.medley.runtime.weights.ModelFolder;
-import org.medley.training.autograd.CpuBackwardOps;
-import org.medley.training.autograd.Tape;
-import org.medley.training.data.Dataset;
-import org.medley.training.data.Mixture;
+import org.medley.training.data.Encoder;
+import org.medley.training.data.Feed;
 import org.medley.training.optimizer.GradientNorm;
-import org.medley.training.optimizer.Method;
 import org.medley.training.optimizer.Optimizer;
 import org.medley.training.optimizer.Optimizers;
-import org.medley.training.optimizer.Parameter;
 import org.medley.training.optimizer.Schedule;
-import org.medley.training.optimizer.Settings;
 import org.medley.training.optimizer.States;
-import org.medley.training.recipe.BadRecipeException;
+import org.medley.training.parallel.ExchangeSettings;
+import org.medley.training.parallel.GradientExchange;
+import org.medley.training.parallel.LocalExchange;
 import org.medley.training.recipe.Recipes;
 import org.medley.training.recipe.TrainRecipe;
-import org.medley.training.tokenizer.BpeTrainer;
 
 /**
  * One training run from recipe to model folder. Everything that decides the result (weights, optimizer, place in the
  * data) is in its checkpoints, so a run that was killed goes on bit for bit where its last checkpoint was.
  */
 public final class TrainRun {
-    private static final ObjectMapper JSON = new ObjectMapper();
-    private static final float INITIAL_DEVIATION = 0.02f;
-
-    private final TrainRecipe recipe;
+    private final TrainRecipe asked;
     private final Catalog catalog;
     private final Path work;
     private final RunListener listener;
-
-    private final List<Dataset> datasets = new ArrayList<>();
-    private final List<Lineage.DatasetUse> uses = new ArrayList<>();
-    private MetricLog log;
-    private long tokensTrained;
 
     /**
      * @param recipe completed by {@link Recipes}
      * @param work folder of this run's checkpoints and metrics; a run continues what it finds there
      */
     public TrainRun(TrainRecipe recipe, Catalog catalog, Path work, RunListener listener) {
-        this.recipe = recipe;
+        this.asked = recipe;
         this.catalog = catalog;
         this.work = work;
         this.listener = listener;
@@ -77,319 +50,246 @@ public final class TrainRun {
      * Runs to the end and writes the model.
      *
      * @return the lineage of the written model
-     * @throws BadRecipeException if recipe, model or data do not fit together
-     * @throws RunCancelledException if the listener said so
+     * @throws org.medley.training.recipe.BadRecipeException if recipe, model or data do not fit together
+     * @throws RunCancelledException if the listener said so; what was done until then is in a checkpoint
      */
     public Lineage run(Path target) throws IOException {
         Files.createDirectories(work);
-        listener.steps(recipe.steps());
-        for (TrainRecipe.Data data : recipe.data()) {
-            datasets.add(Dataset.read(data.dataset(), catalog.dataset(data.dataset()), data.format()));
-        }
-        Path start = recipe.model().from() == null
-                ? null
-                : catalog.model(recipe.model().from());
-        Path text = start != null ? start : tokenizerFolder();
-        try (Arena arena = Arena.ofShared();
-                Workspace workspace = new Workspace();
-                Tokenizer tokenizer = new Tokenizer(text.resolve("tokenizer.json"))) {
-            ObjectNode configJson = start != null
-                    ? (ObjectNode) new ModelFolder(start).config()
-                    : scratchConfig(recipe.model().scratch(), vocabulary(text));
-            DecoderConfig config = DecoderConfig.read(text.resolve("config.json"), configJson);
-            Map<String, Tensor> parameters =
-                    start != null ? load(new ModelFolder(start), config, arena) : initial(config, arena);
-            Map<String, Tensor> gradients = new LinkedHashMap<>();
-            parameters.forEach((name, tensor) -> gradients.put(name, Tensor.zeros(arena, tensor.shape())));
-            Decoder decoder = decoder(config, parameters, text);
-            ChatTemplate template = new ChatTemplate(new ModelFolder(text).chatTemplate());
-            train(decoder, parameters, gradients, tokenizer, template, arena, workspace);
-            return write(target, start, text, configJson, parameters);
+        try (RunData data = new RunData(asked, catalog, listener);
+                Start start = Start.of(asked, catalog, data.sources(), work, listener);
+                Arena arena = Arena.ofShared()) {
+            data.read(Encoder.of(start.text(), start.tokenizer(), start.end(), start.vocabulary()), work.resolve("tokens"));
+            return new Steps(data, start, arena).run(target);
         }
     }
 
-    private Decoder decoder(DecoderConfig config, Map<String, Tensor> parameters, Path text) {
-        if (recipe.sequence() > config.context()) {
-            throw new BadRecipeException("sequence of " + recipe.sequence()
-                    + " tokens is longer than the model's context, " + config.context());
-        }
-        return new Decoder(config, DecoderWeights.of(text, config, parameters), recipe.sequence());
-    }
+    /** The run once its data is known. */
+    private final class Steps {
+        private final TrainRecipe recipe;
+        private final RunData data;
+        private final Start start;
+        private final Feed feed;
+        private final Trainable model;
+        private final Adaptation adaptation;
+        private final Student student;
+        private final Optimizer optimizer;
+        private final GradientExchange exchange;
+        private final Average average;
+        private final SpikeGuard guard;
+        private final Schedule schedule;
+        private final Map<String, Tensor> state = new LinkedHashMap<>();
+        private final String fingerprint;
+        private Objective objective;
+        private MetricLog log;
+        private long tokens;
 
-    private void train(
-            Decoder decoder,
-            Map<String, Tensor> parameters,
-            Map<String, Tensor> gradients,
-            Tokenizer tokenizer,
-            ChatTemplate template,
-            Arena arena,
-            Workspace workspace)
-            throws IOException {
-        int end = tokenizer.encode("<|endoftext|>")[0];
-        Mixture mixture = mixture(tokenizer, template, end);
-        Evaluation evaluation = evaluation(tokenizer, template, end, decoder, workspace);
-        List<Parameter> trainable = parameters.entrySet().stream()
-                .map(e -> new Parameter(e.getKey(), e.getValue(), e.getValue().shape().length > 1 ? 1 : 0))
-                .toList();
-        Optimizer optimizer = Optimizers.make(settings(), trainable, States.in(arena));
-        Map<String, Tensor> saved = new LinkedHashMap<>();
-        parameters.forEach((name, tensor) -> saved.put("p." + name, tensor));
-        saved.putAll(optimizer.states().tensors());
-        Checkpoints checkpoints =
-                new Checkpoints(work.resolve("checkpoints"), recipe.checkpoint().keep());
-        String fingerprint = fingerprint();
-        Checkpoints.State state = checkpoints.restore(fingerprint, saved);
-        int done = state == null ? 0 : state.step();
-        log = MetricLog.open(work.resolve("metrics.jsonl"), done);
-        if (state != null) {
-            tokensTrained = state.tokens();
-            mixture.seek(state.position());
-            listener.message("continues after step " + done);
-        }
-        Map<Tensor, Tensor> trained = new java.util.IdentityHashMap<>();
-        parameters.forEach((name, tensor) -> trained.put(tensor, gradients.get(name)));
-        Tape tape = new Tape(new CpuOps(workspace), new CpuBackwardOps(workspace), trained, false);
-        Schedule schedule = new Schedule.Cosine(
-                recipe.optimizer().learningRate().floatValue(),
-                recipe.optimizer().minLearningRate().floatValue(),
-                recipe.optimizer().warmup(),
-                recipe.steps());
-        for (int step = done + 1; step <= recipe.steps(); step++) {
-            if (listener.cancelled()) {
-                throw new RunCancelledException(step - 1);
+        Steps(RunData data, Start start, Arena arena) {
+            this.data = data;
+            this.start = start;
+            this.feed = data.feed();
+            this.recipe = asked.steps() != null
+                    ? asked
+                    : asked.over(Math.toIntExact(feed.steps(asked.epochs(), asked.batchTokens())));
+            listener.steps(recipe.steps());
+            int workers = recipe.exchange().workers();
+            model = start.load(recipe.seed(), recipe.sequence(), arena);
+            adaptation = recipe.adapter() == null
+                    ? null
+                    : new Adaptation(recipe.adapter(), model, recipe.seed(), arena);
+            student = new Student(
+                    model,
+                    adaptation,
+                    recipe.precision().precision(),
+                    recipe.recompute(),
+                    workers,
+                    recipe.seed(),
+                    arena);
+            optimizer = Optimizers.make(recipe.optimizer().settings(), student.parameters(), States.in(arena));
+            exchange = workers == 1
+                    ? null
+                    : new LocalExchange(exchangeSettings(), workers, student.parameters(), States.in(arena));
+            average = recipe.average() == 0 ? null : new Average(recipe.average(), student.masters(), arena);
+            guard = new SpikeGuard(recipe.stability());
+            schedule = recipe.optimizer().rates(recipe.steps());
+            student.masters().forEach((name, tensor) -> state.put("p." + name, tensor));
+            state.putAll(optimizer.states().tensors());
+            if (exchange != null) {
+                state.putAll(exchange.states().tensors());
             }
+            if (average != null) {
+                average.values().forEach((name, tensor) -> state.put("average." + name, tensor));
+            }
+            fingerprint = fingerprint();
+        }
+
+        private ExchangeSettings exchangeSettings() {
+            ExchangeSettings usual = ExchangeSettings.of(recipe.exchange().compression());
+            Integer bits = recipe.exchange().bits();
+            return bits == null
+                    ? usual
+                    : new ExchangeSettings(
+                            usual.compression(), bits, usual.group(), usual.beta(), usual.resetEvery());
+        }
+
+        private String fingerprint() {
+            Sha256 digest = new Sha256().add(Recipes.write(recipe).getBytes(StandardCharsets.UTF_8));
+            data.hashes().forEach(digest::add);
+            return digest.hex();
+        }
+
+        Lineage run(Path target) throws IOException {
+            try (Student trained = student;
+                    Objective wanted = new LanguageObjective(
+                            trained,
+                            feed,
+                            data.heldOut(),
+                            recipe.batchTokens(),
+                            recipe.exchange().workers());
+                    Checkpoints checkpoints = new Checkpoints(
+                            work.resolve("checkpoints"), recipe.checkpoint().keep(), state)) {
+                objective = wanted;
+                steps(checkpoints);
+            }
+            return write(target);
+        }
+
+        private void steps(Checkpoints checkpoints) throws IOException {
+            int step = restore(checkpoints.restore(fingerprint));
+            log = MetricLog.open(work.resolve("metrics.jsonl"), step);
+            if (step > 0) {
+                listener.message("continues after step " + step);
+            }
+            while (step < recipe.steps()) {
+                if (listener.cancelled()) {
+                    save(checkpoints, step);
+                    throw new RunCancelledException(step);
+                }
+                step = step(step + 1, checkpoints);
+            }
+        }
+
+        /** @return the step that the checkpoint was made after; 0 without one */
+        private int restore(Checkpoints.State saved) {
+            if (saved == null) {
+                return 0;
+            }
+            student.changed();
+            objective.seek(saved.position());
+            guard.restore(saved.guard());
+            tokens = saved.tokens();
+            return saved.step();
+        }
+
+        private void save(Checkpoints checkpoints, int step) throws IOException {
+            checkpoints.save(
+                    new Checkpoints.State(step, objective.position(), guard.state(), fingerprint, tokens));
+        }
+
+        /** @return the last step that counts now: this one, or that of a checkpoint gone back to */
+        private int step(int step, Checkpoints checkpoints) throws IOException {
             long began = System.nanoTime();
-            StepResult result = step(decoder, mixture, tape, workspace, gradients);
+            student.begin(step);
+            Objective.Outcome outcome = objective.gather(step);
+            student.end();
+            Map<String, Tensor> gradients = student.gradients().getFirst();
+            if (exchange != null) {
+                exchange.average(student.gradients(), step);
+            }
             double norm = GradientNorm.of(gradients);
-            if (!Double.isFinite(norm) || !Double.isFinite(result.loss)) {
-                throw new IllegalStateException("step " + step + ": loss " + result.loss + ", gradient norm " + norm
-                        + "; lower optimizer.learningRate or optimizer.clip");
-            }
-            float clip = (float) Math.min(1, recipe.optimizer().clip() / Math.max(norm, 1e-12));
-            optimizer.step(gradients, step, schedule.at(step), clip);
-            tokensTrained += result.tokens;
-            Map<String, Double> metric = new LinkedHashMap<>();
-            metric.put("loss", result.loss);
-            metric.put("learningRate", (double) schedule.at(step));
-            metric.put("gradientNorm", norm);
-            metric.put("tokensPerSecond", result.tokens * 1e9 / (System.nanoTime() - began));
-            boolean last = step == recipe.steps();
-            if (evaluation != null && (last || step % recipe.evaluation().every() == 0)) {
-                metric.put("evaluationLoss", evaluation.loss());
-            }
-            log.append(step, metric);
-            listener.metric(step, metric);
-            if (last || step % recipe.checkpoint().every() == 0) {
-                checkpoints.save(new Checkpoints.State(step, mixture.position(), fingerprint, tokensTrained), saved);
-            }
-        }
-    }
-
-    private record StepResult(double loss, long tokens) {}
-
-    private StepResult step(
-            Decoder decoder, Mixture mixture, Tape tape, Workspace workspace, Map<String, Tensor> gradients) {
-        List<Mixture.Packed> passes = new ArrayList<>();
-        long tokens = 0;
-        int targets = 0;
-        while (tokens < recipe.batchTokens()) {
-            Mixture.Packed pass = mixture.next(recipe.microTokens());
-            passes.add(pass);
-            tokens += pass.batch().rows();
-            targets += pass.targets().length;
-        }
-        gradients.values().forEach(Tensor::fillZero);
-        double loss = 0;
-        for (Mixture.Packed pass : passes) {
-            workspace.reset();
-            Tensor hidden = decoder.hidden(tape, pass.batch());
-            float[] weights = new float[pass.targets().length];
-            java.util.Arrays.fill(weights, 1f / targets);
-            for (float one : tape.backward(decoder, hidden, pass.rows(), pass.targets(), weights)) {
-                loss += one;
-            }
-        }
-        return new StepResult(loss / targets, tokens);
-    }
-
-    private Settings settings() {
-        TrainRecipe.Optimizer o = recipe.optimizer();
-        return new Settings(
-                Method.adamw,
-                o.beta1().floatValue(),
-                o.beta2().floatValue(),
-                0,
-                o.epsilon().floatValue(),
-                o.weightDecay().floatValue(),
-                0,
-                0,
-                0,
-                0);
-    }
-
-    private Mixture mixture(Tokenizer tokenizer, ChatTemplate template, int end) {
-        List<List<Dataset.Example>> examples = new ArrayList<>();
-        double[] weights = new double[datasets.size()];
-        for (int i = 0; i < datasets.size(); i++) {
-            Dataset dataset = datasets.get(i);
-            List<Dataset.Example> tokenized = dataset.examples(tokenizer, template, end, recipe.sequence());
-            examples.add(tokenized);
-            Double weight = recipe.data().get(i).weight();
-            weights[i] = weight == null ? 1 : weight;
-            long tokens = tokenized.stream().mapToLong(e -> e.tokens().length).sum();
-            uses.add(new Lineage.DatasetUse(
-                    dataset.name(), dataset.sha256(), dataset.lines().size(), tokens));
-            listener.message(
-                    "dataset " + dataset.name() + ": " + dataset.lines().size() + " lines, " + tokens + " tokens");
-        }
-        return new Mixture(examples, weights, recipe.seed());
-    }
-
-    private Evaluation evaluation(
-            Tokenizer tokenizer, ChatTemplate template, int end, Decoder decoder, Workspace workspace) {
-        if (recipe.evaluation() == null) {
-            return null;
-        }
-        List<Dataset.Example> examples = new ArrayList<>();
-        for (TrainRecipe.Data data : recipe.evaluation().data()) {
-            Dataset dataset = Dataset.read(data.dataset(), catalog.dataset(data.dataset()), data.format());
-            examples.addAll(dataset.examples(tokenizer, template, end, recipe.sequence()).stream()
-                    .limit(recipe.evaluation().examples())
-                    .toList());
-        }
-        return new Evaluation(decoder, workspace, examples, recipe.microTokens());
-    }
-
-    /** A tokenizer of an earlier model, or one trained on this run's own texts, made once per run. */
-    private Path tokenizerFolder() throws IOException {
-        if (recipe.model().tokenizer() != null) {
-            return catalog.model(recipe.model().tokenizer());
-        }
-        Path folder = work.resolve("tokenizer");
-        if (!Files.exists(folder.resolve("tokenizer_config.json"))) {
-            listener.message("trains a tokenizer");
-            List<String> texts = new ArrayList<>();
-            for (Dataset dataset : datasets) {
-                dataset.lines().forEach(line -> {
-                    if (line.has("text")) {
-                        texts.add(line.get("text").asText());
-                    } else {
-                        line.get("messages")
-                                .forEach(m -> texts.add(m.get("content").asText()));
+            tokens += outcome.tokens();
+            Map<String, Double> metrics = new LinkedHashMap<>();
+            metrics.put("loss", outcome.loss());
+            switch (guard.judge(outcome.loss(), norm)) {
+                case take -> {
+                    float clip = (float) Math.min(1, recipe.optimizer().clip() / Math.max(norm, 1e-12));
+                    optimizer.step(gradients, step, schedule.at(step), clip);
+                    if (average != null) {
+                        average.add(student.masters(), step);
                     }
-                });
+                    student.changed();
+                }
+                case skip -> {
+                    listener.message("step " + step + " is not taken: loss " + outcome.loss() + ", gradient norm "
+                            + norm + "; its data is skipped");
+                    metrics.put("skipped", 1.0);
+                }
+                case rewind -> {
+                    return rewind(step, checkpoints);
+                }
+                case fail -> throw new IllegalStateException(diagnosis(step, outcome, norm));
             }
-            Integer size = recipe.model().vocabulary();
-            ModelWriter.writeTokenizer(folder, BpeTrainer.train(texts, size == null ? 4096 : size));
-        }
-        return folder;
-    }
-
-    private static int vocabulary(Path folder) throws IOException {
-        return JSON.readTree(folder.resolve("tokenizer.json").toFile())
-                .path("model")
-                .path("vocab")
-                .size();
-    }
-
-    private static ObjectNode scratchConfig(TrainRecipe.Scratch shape, int vocabulary) {
-        ObjectNode config = JSON.createObjectNode();
-        config.putArray("architectures").add("Qwen3ForCausalLM");
-        config.put("model_type", "qwen3");
-        config.put("vocab_size", vocabulary);
-        config.put("hidden_size", shape.hidden());
-        config.put("intermediate_size", shape.intermediate());
-        config.put("num_hidden_layers", shape.layers());
-        config.put("num_attention_heads", shape.heads());
-        config.put("num_key_value_heads", shape.kvHeads());
-        config.put("head_dim", shape.headSize());
-        config.put("max_position_embeddings", shape.context());
-        config.put("hidden_act", "silu");
-        config.put("rms_norm_eps", 1e-6);
-        config.put("rope_theta", 10_000.0);
-        config.put("tie_word_embeddings", true);
-        config.put("attention_bias", false);
-        config.putArray("eos_token_id").add(0).add(2);
-        return config;
-    }
-
-    private static Map<String, Tensor> load(ModelFolder folder, DecoderConfig config, Arena arena) {
-        Map<String, Tensor> stored = folder.weights(Arena.ofAuto());
-        Map<String, Tensor> parameters = new LinkedHashMap<>();
-        DecoderWeights.of(folder.path(), config, stored);
-        DecoderWeights.shapes(config)
-                .keySet()
-                .forEach(name -> parameters.put(name, Formats.toF32(stored.get(name), arena)));
-        return parameters;
-    }
-
-    /** Normal weights of deviation 0.02, those that feed the residual stream smaller by √(2·layers) (GPT-2); norms 1. */
-    private Map<String, Tensor> initial(DecoderConfig config, Arena arena) {
-        SplittableRandom random = new SplittableRandom(recipe.seed());
-        Map<String, Tensor> parameters = new LinkedHashMap<>();
-        DecoderWeights.shapes(config).forEach((name, shape) -> {
-            Tensor tensor = Tensor.zeros(arena, shape);
-            float[] values = new float[Math.toIntExact(tensor.size())];
-            boolean residual = name.endsWith("o_proj.weight") || name.endsWith("down_proj.weight");
-            float deviation =
-                    residual ? INITIAL_DEVIATION / (float) Math.sqrt(2.0 * config.layers()) : INITIAL_DEVIATION;
-            for (int i = 0; i < values.length; i++) {
-                values[i] = name.endsWith("norm.weight")
-                        ? 1
-                        : name.endsWith("bias") ? 0 : (float) (random.nextGaussian() * deviation);
+            metrics.put("learningRate", (double) schedule.at(step));
+            metrics.put("gradientNorm", norm);
+            metrics.putAll(outcome.metrics());
+            metrics.put("tokensPerSecond", outcome.tokens() * 1e9 / (System.nanoTime() - began));
+            boolean last = step == recipe.steps();
+            if (recipe.evaluation() != null
+                    && (last || step % recipe.evaluation().every() == 0)) {
+                metrics.putAll(evaluate());
             }
-            tensor.copyFrom(values);
-            parameters.put(name, tensor);
-        });
-        return parameters;
-    }
-
-    private String fingerprint() {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            digest.update(Recipes.write(recipe).getBytes(StandardCharsets.UTF_8));
-            for (Dataset dataset : datasets) {
-                digest.update(dataset.sha256().getBytes(StandardCharsets.UTF_8));
+            log.append(step, metrics);
+            listener.metric(step, metrics);
+            if (last || step % recipe.checkpoint().every() == 0) {
+                save(checkpoints, step);
             }
-            return HexFormat.of().formatHex(digest.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("this JDK has no SHA-256", e);
+            return step;
         }
-    }
 
-    private Lineage write(Path target, Path start, Path text, ObjectNode config, Map<String, Tensor> parameters)
-            throws IOException {
-        listener.message("writes " + target.getFileName());
-        List<Lineage.Parent> parents = start == null
-                ? List.of()
-                : List.of(new Lineage.Parent("start", Lineage.read(start, new ModelFolder(start).sha256())));
-        Map<String, int[]> shapes = new LinkedHashMap<>();
-        parameters.forEach((name, tensor) -> shapes.put(name, tensor.shape()));
-        List<Lineage.Point> curve = log.curve(200);
-        Map<String, Double> metrics = new LinkedHashMap<>();
-        metrics.put("finalLoss", curve.getLast().loss());
-        if (curve.getLast().evaluationLoss() != null) {
-            metrics.put("evaluationLoss", curve.getLast().evaluationLoss());
+        /** Measures the averaged weights where there are some, since they are what is written. */
+        private Map<String, Double> evaluate() {
+            if (average == null) {
+                return objective.evaluate();
+            }
+            Map<String, Double> measured = new LinkedHashMap<>();
+            student.with(average.values(), () -> measured.putAll(objective.evaluate()));
+            return measured;
         }
-        metrics.put("tokens", (double) tokensTrained);
-        metrics.put("parameters", (double)
-                parameters.values().stream().mapToLong(Tensor::size).sum());
-        return ModelWriter.write(
-                target,
-                config.deepCopy(),
-                text,
-                shapes,
-                DType.valueOf(recipe.dtype()),
-                parameters::get,
-                new Lineage(
-                        recipe.name(),
-                        "train",
-                        null,
-                        Instant.now().toString(),
-                        Recipes.write(recipe),
-                        parents,
-                        uses,
-                        curve,
-                        metrics));
+
+        private int rewind(int step, Checkpoints checkpoints) throws IOException {
+            Checkpoints.State saved = checkpoints.restore(fingerprint);
+            if (saved == null) {
+                throw new IllegalStateException("step " + step + ": too many steps in a row were not taken, and there is"
+                        + " no checkpoint to go back to; lower optimizer.learningRate or checkpoint.every");
+            }
+            student.changed();
+            guard.rewound(saved.guard());
+            log = MetricLog.open(work.resolve("metrics.jsonl"), saved.step());
+            listener.message("step " + step + ": too many steps in a row were not taken; goes back to step "
+                    + saved.step() + ", and on with later data");
+            return saved.step();
+        }
+
+        /** What is wrong with a step that cannot be taken, as near to its cause as can be seen. */
+        private String diagnosis(int step, Objective.Outcome outcome, double norm) {
+            String what = "step " + step + ": loss " + outcome.loss() + ", gradient norm " + norm;
+            for (var entry : student.masters().entrySet()) {
+                if (!FiniteWatch.finite(entry.getValue())) {
+                    return what + "; weight " + entry.getKey() + " holds values that are no numbers";
+                }
+            }
+            for (Batch batch : outcome.batches()) {
+                String first = student.firstBad(batch);
+                if (first != null) {
+                    return what + "; the first result that is no number is of " + first
+                            + "; lower optimizer.learningRate or optimizer.clip";
+                }
+            }
+            for (var entry : student.gradients().getFirst().entrySet()) {
+                if (!FiniteWatch.finite(entry.getValue())) {
+                    return what + "; the gradient of " + entry.getKey()
+                            + " holds values that are no numbers; lower optimizer.learningRate or optimizer.clip";
+                }
+            }
+            return what + "; steps go wrong again and again; lower optimizer.learningRate, or raise stability.spike";
+        }
+
+        private Lineage write(Path target) throws IOException {
+            listener.message("writes " + target.getFileName());
+            Map<String, Tensor> values = average == null ? student.masters() : average.values();
+            try (Arena arena = Arena.ofShared()) {
+                TrainedModel written = new TrainedModel(recipe, start, model, adaptation, values, arena);
+                return written.write(target, data.uses(), log, tokens);
+            }
+        }
     }
 }

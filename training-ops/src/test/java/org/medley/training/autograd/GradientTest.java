@@ -77,6 +77,7 @@ class GradientTest {
         GELU_ERF,
         GELU_TANH,
         GEGLU,
+        COLUMNS,
         SCALE,
         SOFT_CAP,
         MIXTURE,
@@ -116,6 +117,7 @@ class GradientTest {
             case GELU_ERF -> ops.gelu(x, Gelu.ERF);
             case GELU_TANH -> ops.gelu(x, Gelu.TANH);
             case GEGLU -> ops.geglu(x, ops.linear(e, second, null), Gelu.TANH);
+            case COLUMNS -> ops.columns(x, norm, bias);
             case SCALE -> ops.scale(x, -1.7f);
             case SOFT_CAP -> ops.softCap(x, 0.9f);
             case MIXTURE -> ops.mixture(x, router, experts, 2, false);
@@ -165,6 +167,7 @@ class GradientTest {
             case GELU_TANH -> Oracle.map(x, v -> Oracle.gelu(Gelu.TANH, v));
             case GEGLU ->
                 Oracle.times(Oracle.map(x, v -> Oracle.gelu(Gelu.TANH, v)), Oracle.linear(e, w.apply(second), null));
+            case COLUMNS -> Oracle.columns(x, n, w.apply(bias)[0]);
             case SCALE -> Oracle.map(x, v -> -1.7f * v);
             case SOFT_CAP -> Oracle.map(x, v -> 0.9f * Math.tanh(v / 0.9f));
             case MIXTURE, NORMALIZED_MIXTURE -> {

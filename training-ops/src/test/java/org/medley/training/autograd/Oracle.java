@@ -116,6 +116,16 @@ final class Oracle {
         return y;
     }
 
+    static double[][] columns(double[][] x, double[] factors, double[] bias) {
+        double[][] y = new double[x.length][x[0].length];
+        for (int i = 0; i < x.length; i++) {
+            for (int j = 0; j < x[i].length; j++) {
+                y[i][j] = x[i][j] * factors[j] + bias[j];
+            }
+        }
+        return y;
+    }
+
     static double[][] times(double[][] a, double[][] b) {
         double[][] y = new double[a.length][a[0].length];
         for (int i = 0; i < a.length; i++) {

@@ -211,6 +211,20 @@ public final class CudaOps implements Ops, AutoCloseable {
     }
 
     @Override
+    public Tensor columns(Tensor x, Tensor factors, Tensor bias) {
+        Shapes.columns(x, factors, bias);
+        Tensor out = workspace.tensor(x.rows(), x.cols());
+        launcher.none().put(x.address()).put(weights.of(factors).address());
+        launcher.arguments()
+                .put(bias == null ? 0L : weights.of(bias).address())
+                .put(x.cols())
+                .put(x.size())
+                .put(out.address());
+        launcher.launch("elementwise", "columns", Grid.elements(x.size()));
+        return out;
+    }
+
+    @Override
     public Tensor scale(Tensor x, float factor) {
         return changed("scale", x, factor);
     }

@@ -109,6 +109,19 @@ public final class BackwardKernels {
         return sum;
     }
 
+    /** y += a · b. */
+    public static void addProduct(long a, long b, long y, int n) {
+        int i = 0;
+        for (; i <= n - LANES; i += LANES) {
+            long at = 4L * i;
+            Simd.store(Simd.load(a + at).mul(Simd.load(b + at)).add(Simd.load(y + at)), y + at);
+        }
+        for (; i < n; i++) {
+            long at = 4L * i;
+            add(y + at, Memory.f32(a + at) * Memory.f32(b + at));
+        }
+    }
+
     /** The way back through {@link RowKernels#swiglu}. */
     public static void swiglu(long gate, long up, long dy, long dGate, long dUp, int from, int to) {
         int i = from;

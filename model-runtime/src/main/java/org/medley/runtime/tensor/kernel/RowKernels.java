@@ -123,6 +123,27 @@ public final class RowKernels {
         }
     }
 
+    /**
+     * y = x · factors + bias over rows of {@code width} elements.
+     *
+     * @param bias 0 for none
+     */
+    public static void columns(long x, long factors, long bias, int width, long y, int from, int to) {
+        for (int row = from; row < to; row++) {
+            long in = x + 4L * row * width;
+            long out = y + 4L * row * width;
+            int i = 0;
+            for (; i <= width - LANES; i += LANES) {
+                FloatVector scaled = Simd.load(in + 4L * i).mul(Simd.load(factors + 4L * i));
+                Simd.store(bias == 0 ? scaled : scaled.add(Simd.load(bias + 4L * i)), out + 4L * i);
+            }
+            for (; i < width; i++) {
+                float scaled = Memory.f32(in + 4L * i) * Memory.f32(factors + 4L * i);
+                Memory.f32(out + 4L * i, bias == 0 ? scaled : scaled + Memory.f32(bias + 4L * i));
+            }
+        }
+    }
+
     public static void scaled(long x, float factor, long y, int from, int to) {
         for (int i = from; i < to; i++) {
             Memory.f32(y + 4L * i, factor * Memory.f32(x + 4L * i));

@@ -1,0 +1,119 @@
+package org.medley.training.trainer;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.medley.training.data.Encoder;
+import org.medley.training.data.Feed;
+import org.medley.training.data.HeldOut;
+import org.medley.training.data.Source;
+import org.medley.training.data.TokenStore;
+import org.medley.training.data.TooLong;
+import org.medley.training.recipe.DataSection;
+import org.medley.training.recipe.TrainRecipe;
+
+/** A run's datasets, read and tokenized. */
+final class RunData implements AutoCloseable {
+    private final TrainRecipe recipe;
+    private final RunListener listener;
+    private final List<Source> sources = new ArrayList<>();
+    private final List<Source> heldOutSources = new ArrayList<>();
+    private final List<TokenStore> stores = new ArrayList<>();
+    private final List<TokenStore> heldOut = new ArrayList<>();
+
+    /** Finds the datasets; reads nothing of them yet. */
+    RunData(TrainRecipe recipe, Catalog catalog, RunListener listener) {
+        this.recipe = recipe;
+        this.listener = listener;
+        recipe.data().forEach(data -> sources.add(source(catalog, data)));
+        if (recipe.evaluation() != null) {
+            recipe.evaluation().data().forEach(data -> heldOutSources.add(source(catalog, data)));
+        }
+    }
+
+    private static Source source(Catalog catalog, DataSection data) {
+        return Source.of(data.dataset(), catalog.dataset(data.dataset()), data.format());
+    }
+
+    List<Source> sources() {
+        return sources;
+    }
+
+    /** Reads and tokenizes what is not in the cache yet. */
+    void read(Encoder encoder, Path cache) throws IOException {
+        for (Source source : sources) {
+            stores.add(open(source, encoder, cache));
+        }
+        for (Source source : heldOutSources) {
+            heldOut.add(open(source, encoder, cache));
+        }
+    }
+
+    private TokenStore open(Source source, Encoder encoder, Path cache) throws IOException {
+        long[] told = {System.nanoTime()};
+        TokenStore store = TokenStore.open(source, encoder, cache, (done, total) -> {
+            if (listener.cancelled()) {
+                throw new RunCancelledException(0);
+            }
+            if (System.nanoTime() - told[0] > 2_000_000_000L) {
+                told[0] = System.nanoTime();
+                listener.message("reads dataset " + source.name() + ": " + 100 * done / Math.max(1, total) + " %");
+            }
+        });
+        listener.message("dataset " + store.name() + ": " + store.records() + " records, " + store.tokens()
+                + " tokens, " + store.learned() + " of them learned");
+        return store;
+    }
+
+    /** What the lineage says of the data. */
+    List<Lineage.DatasetUse> uses() {
+        return stores.stream()
+                .map(s -> new Lineage.DatasetUse(s.name(), s.sha256(), s.records(), s.tokens()))
+                .toList();
+    }
+
+    List<String> hashes() {
+        return stores.stream().map(TokenStore::sha256).toList();
+    }
+
+    List<TokenStore> stores() {
+        return stores;
+    }
+
+    List<TokenStore> heldOutStores() {
+        return heldOut;
+    }
+
+    List<Feed.Source> weighted() {
+        List<Feed.Source> weighted = new ArrayList<>();
+        for (int i = 0; i < stores.size(); i++) {
+            weighted.add(new Feed.Source(stores.get(i), recipe.data().get(i).weight()));
+        }
+        return weighted;
+    }
+
+    Feed feed() {
+        Feed feed = recipe.stage() == TrainRecipe.Stage.pretrain
+                ? Feed.windows(weighted(), recipe.sequence(), recipe.microTokens(), recipe.seed())
+                : Feed.examples(
+                        weighted(), recipe.sequence(), recipe.tooLong(), recipe.microTokens(), recipe.seed());
+        feed.notices().forEach(listener::message);
+        return feed;
+    }
+
+    /** Null if nothing is measured. */
+    HeldOut heldOut() {
+        TooLong rule = recipe.tooLong() == null ? TooLong.cut : recipe.tooLong();
+        return recipe.evaluation() == null
+                ? null
+                : new HeldOut(
+                        heldOut, recipe.evaluation().examples(), recipe.sequence(), rule, recipe.microTokens());
+    }
+
+    @Override
+    public void close() {
+        stores.forEach(TokenStore::close);
+        heldOut.forEach(TokenStore::close);
+    }
+}

@@ -1,0 +1,208 @@
+package org.medley.training.trainer;
+
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.medley.runtime.network.Network;
+import org.medley.runtime.network.Trainable;
+import org.medley.runtime.tensor.Batch;
+import org.medley.runtime.tensor.CpuOps;
+import org.medley.runtime.tensor.Ops;
+import org.medley.runtime.tensor.Tensor;
+import org.medley.runtime.tensor.Workspace;
+import org.medley.training.autograd.BackwardOps;
+import org.medley.training.autograd.CpuBackwardOps;
+import org.medley.training.autograd.Tape;
+import org.medley.training.optimizer.Parameter;
+import org.medley.training.precision.Emulation;
+import org.medley.training.precision.Precision;
+
+/**
+ * The model while it is trained: its F32 master weights, what the network uses of them in the run's precision, and the
+ * gradients of each of the workers that share a step.
+ */
+final class Student implements AutoCloseable {
+    private final Trainable model;
+    private final Adaptation adaptation;
+    /** What is trained, by name: masters. */
+    private final Map<String, Tensor> masters;
+    /** The same as the network uses it; the same tensors where nothing is rounded. */
+    private final Map<String, Tensor> used;
+
+    private final List<Map<String, Tensor>> gradients = new ArrayList<>();
+    private final List<Tape> tapes = new ArrayList<>();
+    private final Workspace workspace = new Workspace();
+    private final Emulation emulation;
+    private final boolean full;
+    private final Ops forward;
+    private final BackwardOps backward;
+
+    /**
+     * @param adaptation what is trained instead of the model's own weights, or null
+     * @param workers that share a step
+     * @param seed of what is rounded at random
+     */
+    Student(
+            Trainable model,
+            Adaptation adaptation,
+            Precision precision,
+            boolean recompute,
+            int workers,
+            long seed,
+            Arena arena) {
+        this.model = model;
+        this.adaptation = adaptation;
+        Map<String, Tensor> network = model.parameters();
+        this.used = adaptation == null ? network : adaptation.used();
+        Map<String, Tensor> own = adaptation == null ? network : adaptation.masters();
+        this.masters = precision.isFull() ? own : copies(own, arena);
+        this.emulation = new Emulation(precision, products(network), seed);
+        this.full = precision.isFull();
+        this.forward = emulation.forward(new CpuOps(workspace));
+        this.backward = emulation.backward(new CpuBackwardOps(workspace));
+        for (int worker = 0; worker < workers; worker++) {
+            Map<String, Tensor> theirs = new LinkedHashMap<>();
+            Map<Tensor, Tensor> trained = new IdentityHashMap<>();
+            used.forEach((name, tensor) -> {
+                theirs.put(name, Tensor.zeros(arena, tensor.shape()));
+                trained.put(tensor, theirs.get(name));
+            });
+            gradients.add(theirs);
+            tapes.add(new Tape(forward, backward, trained, recompute));
+        }
+        if (adaptation != null && !precision.isFull()) {
+            emulation.round(network, network); // the frozen weights, once
+        }
+        changed();
+    }
+
+    private static Map<String, Tensor> copies(Map<String, Tensor> tensors, Arena arena) {
+        Map<String, Tensor> copies = new LinkedHashMap<>();
+        tensors.forEach((name, tensor) -> {
+            Tensor copy = Tensor.zeros(arena, tensor.shape());
+            copy.copyFrom(tensor);
+            copies.put(name, copy);
+        });
+        return copies;
+    }
+
+    /** The matrices of the layers: all but tables of tokens, the head and routers. */
+    private static List<Tensor> products(Map<String, Tensor> parameters) {
+        List<Tensor> products = new ArrayList<>();
+        parameters.forEach((name, tensor) -> {
+            if (tensor.shape().length > 1 && name.matches(".*(_proj|\\.w[123])\\.weight")) {
+                products.add(tensor);
+            }
+        });
+        return products;
+    }
+
+    Network network() {
+        return model.network();
+    }
+
+    Map<String, Tensor> masters() {
+        return masters;
+    }
+
+    /** What the optimizer changes. */
+    List<Parameter> parameters() {
+        int head = model.network().shape().heads().size();
+        List<Parameter> parameters = new ArrayList<>();
+        masters.forEach((name, tensor) -> {
+            boolean perHead = adaptation == null && name.matches(".*self_attn\\.[qk]_proj\\.weight");
+            int rows = tensor.shape().length == 1 ? 0 : perHead ? head : 1;
+            parameters.add(new Parameter(name, tensor, rows));
+        });
+        return parameters;
+    }
+
+    /** By worker. */
+    List<Map<String, Tensor>> gradients() {
+        return gradients;
+    }
+
+    /** A step begins. */
+    void begin(int step) {
+        emulation.step(step);
+        gradients.forEach(own -> own.values().forEach(Tensor::fillZero));
+    }
+
+    /** A step's passes have all gone back. */
+    void end() {
+        if (adaptation != null) {
+            gradients.forEach(adaptation::finish);
+        }
+    }
+
+    /** The masters were changed: brings what the network uses up to date. */
+    void changed() {
+        if (!full) {
+            emulation.round(masters, used);
+        }
+        if (adaptation != null) {
+            adaptation.changed(masters);
+        }
+    }
+
+    /** A pass through the network, ready for the way back by this worker's {@link #tape}. */
+    Tensor hidden(int worker, Batch batch) {
+        workspace.reset();
+        return hidden(tapes.get(worker), batch);
+    }
+
+    private Tensor hidden(Tape tape, Batch batch) {
+        return network().hidden(adaptation == null ? tape : adaptation.over(tape), batch);
+    }
+
+    Tape tape(int worker) {
+        return tapes.get(worker);
+    }
+
+    /** −log p of each target, with no way back. */
+    float[] losses(Batch batch, int[] rows, int[] targets) {
+        workspace.reset();
+        Tape tape = new Tape(forward, backward, Map.of(), false);
+        return tape.losses(network(), hidden(tape, batch), rows, targets);
+    }
+
+    /** Looks for the first result that is not finite in a pass. */
+    String firstBad(Batch batch) {
+        workspace.reset();
+        FiniteWatch watch = new FiniteWatch(forward, model.parameters());
+        hidden(new Tape(watch, backward, Map.of(), false), batch);
+        return watch.first();
+    }
+
+    /** Runs work with other values in the place of the masters. */
+    void with(Map<String, Tensor> others, Runnable work) {
+        swap(others);
+        try {
+            work.run();
+        } finally {
+            swap(others);
+        }
+    }
+
+    private void swap(Map<String, Tensor> others) {
+        masters.forEach((name, tensor) -> {
+            float[] mine = tensor.toArray();
+            tensor.copyFrom(others.get(name));
+            others.get(name).copyFrom(mine);
+        });
+        changed();
+    }
+
+    long workspaceBytes() {
+        return workspace.capacity();
+    }
+
+    @Override
+    public void close() {
+        emulation.close();
+        workspace.close();
+    }
+}
