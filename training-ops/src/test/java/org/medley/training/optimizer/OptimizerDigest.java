@@ -14,17 +14,18 @@ import org.medley.training.parallel.LocalExchange;
 public final class OptimizerDigest {
     private OptimizerDigest() {}
 
-    /** @param args rows and columns of the matrix that is trained */
+    /** @param args rows and columns of the matrix that is trained, and steps */
     public static void main(String[] args) {
         int rows = Integer.parseInt(args[0]);
         int cols = Integer.parseInt(args[1]);
+        int steps = Integer.parseInt(args[2]);
         for (Method method : Method.values()) {
             try (Arena arena = Arena.ofShared()) {
                 List<Parameter> parameters = OptimizersTest.parameters(arena, rows, cols, 1);
                 Optimizer optimizer = Optimizers.make(OptimizersTest.small(method), parameters, States.in(arena));
                 Draw draw = new Draw(2);
                 double norms = 0;
-                for (int step = 1; step <= 3; step++) {
+                for (int step = 1; step <= steps; step++) {
                     Map<String, Tensor> gradients = OptimizersTest.gradients(arena, parameters, draw);
                     norms += GradientNorm.of(gradients);
                     optimizer.step(gradients, step, 0.01f, 0.7f);
@@ -46,7 +47,7 @@ public final class OptimizerDigest {
                         new LocalExchange(ExchangeSettings.of(compression), 2, parameters, States.in(arena));
                 Draw draw = new Draw(3);
                 CRC32 digest = new CRC32();
-                for (int step = 1; step <= 2; step++) {
+                for (int step = 1; step <= steps; step++) {
                     var gradients = List.of(
                             OptimizersTest.gradients(arena, parameters, draw),
                             OptimizersTest.gradients(arena, parameters, draw));

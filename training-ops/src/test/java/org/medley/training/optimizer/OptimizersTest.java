@@ -20,7 +20,7 @@ class OptimizersTest {
     static Settings small(Method method) {
         return switch (method) {
             case galore -> new Settings(method, 0.9f, 0.999f, 0, 1e-6f, 0.01f, 8, 1, 3, 0);
-            case shampoo4bit -> new Settings(method, 0.9f, 0.95f, 0.95f, 1e-8f, 0.01f, 20, 0, 2, 3);
+            case shampoo4bit -> new Settings(method, 0.9f, 0.95f, 0.95f, 1e-8f, 0.01f, 20, 0, 2, 2);
             default -> Settings.of(method);
         };
     }
@@ -29,7 +29,7 @@ class OptimizersTest {
         Draw draw = new Draw(seed);
         return List.of(
                 new Parameter("w", Tensor.of(arena, draw.array(rows * cols), rows, cols), 1),
-                new Parameter("embed", Tensor.of(arena, draw.array(80 * 60), 80, 60), 1),
+                new Parameter("embed", Tensor.of(arena, draw.array(30 * 20), 30, 20), 1),
                 new Parameter("b", Tensor.of(arena, draw.array(37), 37), 0));
     }
 
@@ -95,12 +95,21 @@ class OptimizersTest {
     @Test
     void tokenTablesKeepWholeMoments() {
         try (Arena arena = Arena.ofShared()) {
-            List<Parameter> parameters = parameters(arena, 100, 80, 1);
+            List<Parameter> parameters = List.of(
+                    new Parameter("model.embed_tokens.weight", Tensor.zeros(arena, 80, 60), 1),
+                    new Parameter("lm_head.weight", Tensor.zeros(arena, 80, 60), 1),
+                    new Parameter("model.layers.0.mlp.up_proj.weight", Tensor.zeros(arena, 80, 60), 1));
             for (Method method : List.of(Method.galore, Method.adamw8bit)) {
                 States states = States.in(arena);
                 Optimizers.make(small(method), parameters, states);
-                assertThat(states.tensors().get("m.embed").toString()).isEqualTo("F32[80, 60]");
-                assertThat(states.tensors().get("m.w").toString()).isNotEqualTo("F32[100, 80]");
+                for (int i = 0; i < 3; i++) {
+                    String moments = states.tensors()
+                            .get("m." + parameters.get(i).name())
+                            .toString();
+                    assertThat(moments.equals("F32[80, 60]"))
+                            .as("%s: %s", method, parameters.get(i).name())
+                            .isEqualTo(i < 2);
+                }
             }
         }
     }
@@ -213,7 +222,7 @@ class OptimizersTest {
                 Optimizer optimizer = Optimizers.make(settings, parameters, States.in(arena));
                 Map<String, Tensor> gradients = Map.of(
                         "w", Tensor.zeros(arena, 90, 77),
-                        "embed", Tensor.zeros(arena, 80, 60),
+                        "embed", Tensor.zeros(arena, 30, 20),
                         "b", Tensor.zeros(arena, 37));
                 for (int step = 1; step <= 3; step++) {
                     optimizer.step(gradients, step, 0.5f, 1);
