@@ -24,9 +24,8 @@ public enum Method {
     adamw8bit,
     /**
      * AdamW on gradients that 4-bit Shampoo preconditioned (Wang et al. 2024): 8 bytes, and for each block of a × b
-     * elements with a and b multiples of 64 another 1.125·(a² + b²) + 8·(a + b); that is 10.26 bytes in blocks of 1200
-     * (where the last 48 of a row count as 64) and 10.27 in blocks of 1024. Vectors and matrices of fewer than 4096
-     * elements 8.
+     * elements with a and b multiples of 64 another 1.125·(a² + b²) + 8·(a + b): in all 10.27 bytes in square blocks of
+     * 1024 or 1200. Vectors and matrices of fewer than 4096 elements 8.
      */
     shampoo4bit
 }
