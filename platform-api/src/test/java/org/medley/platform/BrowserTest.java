@@ -36,6 +36,7 @@ class BrowserTest {
     private static final String READER = """
             kind: train
             name: browser-reader
+            stage: finetune
             model:
               scratch: {hidden: 48, layers: 2, heads: 4, kvHeads: 2, headSize: 16, intermediate: 128, context: 4096}
               vocabulary: 900

@@ -24,6 +24,7 @@ class MainJobTest {
     private static final String BASE = """
             kind: train
             name: job-base
+            stage: finetune
             model:
               scratch: {hidden: 16, layers: 1, heads: 2, kvHeads: 1, headSize: 8, intermediate: 32, context: 4096}
               vocabulary: 700
@@ -37,6 +38,7 @@ class MainJobTest {
     private static final String SPECIALIST = """
             kind: train
             name: job-%1$s
+            stage: finetune
             model: {from: job-base}
             data: [{dataset: job-%1$s, format: chat}]
             sequence: 256

@@ -11,6 +11,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 import org.medley.training.recipe.FuseRecipe;
+import org.medley.training.recipe.GrowRecipe;
+import org.medley.training.recipe.TrainRecipe;
 import org.medley.training.recipe.Recipe;
 import org.medley.training.recipe.Recipes;
 
@@ -26,7 +28,11 @@ class ShippedRecipes {
     }
 
     static String kind(Recipe recipe) {
-        return recipe instanceof FuseRecipe ? "fuse" : "train";
+        return switch (recipe) {
+            case TrainRecipe train -> "train";
+            case GrowRecipe grow -> "grow";
+            case FuseRecipe fuse -> "fuse";
+        };
     }
 
     private static List<RecipeView> load() {

@@ -38,6 +38,7 @@ import org.medley.platform.training.ShippedRecipes.RecipeView;
 import org.medley.training.job.Job;
 import org.medley.training.job.JobQueue;
 import org.medley.training.recipe.FuseRecipe;
+import org.medley.training.recipe.GrowRecipe;
 import org.medley.training.recipe.Recipe;
 import org.medley.training.recipe.Recipes;
 import org.medley.training.recipe.TrainRecipe;
@@ -118,6 +119,7 @@ public class TrainingResource {
                         .filter(java.util.Objects::nonNull)
                         .forEach(catalog::model);
             }
+            case GrowRecipe grow -> catalog.model(grow.model());
             case FuseRecipe fuse -> {
                 fuse.models().forEach(source -> catalog.model(source.model()));
                 if (fuse.base() != null) {

@@ -32,6 +32,7 @@ class TrainingTest {
     private static final String RECIPE = """
             kind: train
             name: %s
+            stage: pretrain
             description: A very small model.
             model:
               scratch: {hidden: 16, layers: 1, heads: 2, kvHeads: 1, headSize: 8, intermediate: 32, context: 64}

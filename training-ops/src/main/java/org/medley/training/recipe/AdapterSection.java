@@ -37,8 +37,7 @@ public record AdapterSection(Kind kind, Integer rank, Double alpha, List<Target>
         int used = checks.range("adapter.rank", rank, 16, 1, 1_024);
         List<Target> chosen = targets == null ? List.of(Target.values()) : targets;
         checks.that(!chosen.isEmpty(), "adapter.targets", "is empty; q, k, v, o, gate, up and down are possible");
-        checks.that(
-                chosen.size() == chosen.stream().distinct().count(), "adapter.targets", "names a matrix twice");
+        checks.that(chosen.size() == chosen.stream().distinct().count(), "adapter.targets", "names a matrix twice");
         checks.that(
                 kind != Kind.dora || !Boolean.FALSE.equals(merge),
                 "adapter.merge",

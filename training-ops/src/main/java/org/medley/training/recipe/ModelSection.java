@@ -96,9 +96,8 @@ public record ModelSection(String from, Scratch scratch, String tokenizer, Integ
                 tokenizer == null || vocabulary == null,
                 "model",
                 "takes a tokenizer as it is; remove 'vocabulary', or 'tokenizer' to have one trained");
-        Integer size = tokenizer != null
-                ? null
-                : (Integer) checks.range("model.vocabulary", vocabulary, 4096, 300, 1 << 20);
+        Integer size =
+                tokenizer != null ? null : (Integer) checks.range("model.vocabulary", vocabulary, 4096, 300, 1 << 20);
         return new ModelSection(null, scratch.completed(checks), tokenizer, size);
     }
 }

@@ -120,8 +120,8 @@ public record OptimizerSection(
                         : null,
                 ranked ? (Integer) checks.range(at + "refresh", refresh, defaults.refresh(), 1, 1_000_000) : null,
                 used == Method.shampoo4bit
-                        ? (Integer) checks.range(
-                                at + "inverseEvery", inverseEvery, defaults.inverseEvery(), 1, 1_000_000)
+                        ? (Integer)
+                                checks.range(at + "inverseEvery", inverseEvery, defaults.inverseEvery(), 1, 1_000_000)
                         : null);
     }
 

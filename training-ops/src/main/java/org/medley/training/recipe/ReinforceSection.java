@@ -105,7 +105,8 @@ public record ReinforceSection(
         int group = checks.range(at + "answers", answers, 8, 2, 1_024);
         int groups = checks.range(at + "prompts", prompts, 8, 1, 10_000);
         int times = checks.range(at + "updates", updates, 1, 1, 100);
-        checks.that(times <= groups, at + "updates", "is " + times + "; there are only " + groups + " prompts to share");
+        checks.that(
+                times <= groups, at + "updates", "is " + times + "; there are only " + groups + " prompts to share");
         return new ReinforceSection(
                 method,
                 groups,

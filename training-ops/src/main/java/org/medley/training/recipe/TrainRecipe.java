@@ -98,8 +98,7 @@ public record TrainRecipe(
                 adapter == null || model.from() != null,
                 "adapter",
                 "needs a model to add to; set model.from instead of model.scratch");
-        PrecisionSection numbers =
-                (precision == null ? new PrecisionSection(null, null) : precision).completed(checks);
+        PrecisionSection numbers = (precision == null ? new PrecisionSection(null, null) : precision).completed(checks);
         ReinforceSection judged = reinforcement(checks, numbers);
         List<DataSection> mix = checks.data("data", data);
         checkFormats(checks, mix, "data", judged);
@@ -180,8 +179,7 @@ public record TrainRecipe(
             return null;
         }
         checks.that(reinforce != null, "reinforce", "is missing; stage reinforce needs it");
-        checks.that(
-                model.from() != null, "model.scratch", "cannot answer anything yet; reinforce starts from a model");
+        checks.that(model.from() != null, "model.scratch", "cannot answer anything yet; reinforce starts from a model");
         return reinforce.completed(checks, numbers);
     }
 
@@ -196,8 +194,7 @@ public record TrainRecipe(
                         "is " + format + ", which stage reinforce reads; text, chat and tokens are possible");
             } else {
                 Format needed = judged.fromPairs() ? Format.pairs : Format.prompts;
-                checks.that(
-                        format == needed, at, "is " + format + "; method " + judged.method() + " reads " + needed);
+                checks.that(format == needed, at, "is " + format + "; method " + judged.method() + " reads " + needed);
             }
         }
     }
@@ -259,16 +256,10 @@ public record TrainRecipe(
                 data,
                 evaluation == null
                         ? null
-                        : new EvaluationSection(
-                                evaluation.data,
-                                over(evaluation.every, all, 10),
-                                evaluation.examples),
+                        : new EvaluationSection(evaluation.data, over(evaluation.every, all, 10), evaluation.examples),
                 samples == null
                         ? null
-                        : new SampleSection(
-                                samples.prompts,
-                                over(samples.every, all, 5),
-                                samples.tokens),
+                        : new SampleSection(samples.prompts, over(samples.every, all, 5), samples.tokens),
                 reinforce,
                 sequence,
                 tooLong,

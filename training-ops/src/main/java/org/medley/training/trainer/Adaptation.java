@@ -42,8 +42,7 @@ final class Adaptation {
      * @param gain [out], m divided by the norms of W + s·B·A, which is what rows are multiplied by; null with LoRA
      * @param norms [out], those norms
      */
-    private record Part(
-            String name, Tensor matrix, Tensor a, Tensor b, Tensor magnitude, Tensor gain, Tensor norms) {
+    private record Part(String name, Tensor matrix, Tensor a, Tensor b, Tensor magnitude, Tensor gain, Tensor norms) {
         String aName() {
             return "base_model.model." + name + ".lora_A.weight";
         }

@@ -62,7 +62,10 @@ final class Checkpoints implements AutoCloseable {
         await();
         tensors.forEach((name, tensor) -> copies.computeIfAbsent(
                         name,
-                        n -> new Tensor(tensor.dtype(), tensor.shape(), arena.allocate(tensor.data().byteSize(), 64)))
+                        n -> new Tensor(
+                                tensor.dtype(),
+                                tensor.shape(),
+                                arena.allocate(tensor.data().byteSize(), 64)))
                 .copyFrom(tensor));
         writing = writer.submit(() -> {
             write(state);
@@ -95,8 +98,7 @@ final class Checkpoints implements AutoCloseable {
         Map<String, SafetensorsWriter.Declared> declared = new LinkedHashMap<>();
         copies.forEach(
                 (name, tensor) -> declared.put(name, new SafetensorsWriter.Declared(tensor.dtype(), tensor.shape())));
-        try (SafetensorsWriter file =
-                new SafetensorsWriter(partial.resolve("state.safetensors"), declared, Map.of())) {
+        try (SafetensorsWriter file = new SafetensorsWriter(partial.resolve("state.safetensors"), declared, Map.of())) {
             for (var entry : copies.entrySet()) {
                 file.write(entry.getKey(), entry.getValue());
             }
@@ -125,8 +127,8 @@ final class Checkpoints implements AutoCloseable {
                     newest, "belongs to another recipe or other data; remove the folder or restore them to go on");
         }
         try (Arena mapping = Arena.ofShared()) {
-            Map<String, Tensor> saved =
-                    Safetensors.map(newest.resolve("state.safetensors"), mapping).tensors();
+            Map<String, Tensor> saved = Safetensors.map(newest.resolve("state.safetensors"), mapping)
+                    .tensors();
             tensors.forEach((name, tensor) -> tensor.copyFrom(saved.get(name)));
         }
         return state;

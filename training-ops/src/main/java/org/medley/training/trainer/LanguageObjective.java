@@ -51,8 +51,8 @@ final class LanguageObjective implements Objective {
             Tensor hidden = student.hidden(worker, pass.batch());
             float[] weights = new float[pass.targets().length];
             Arrays.fill(weights, weight);
-            float[] losses = student.tape(worker)
-                    .backward(student.network(), hidden, pass.rows(), pass.targets(), weights);
+            float[] losses =
+                    student.tape(worker).backward(student.network(), hidden, pass.rows(), pass.targets(), weights);
             for (float one : losses) {
                 loss += one;
             }

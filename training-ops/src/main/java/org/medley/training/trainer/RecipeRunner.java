@@ -11,6 +11,7 @@ import org.medley.training.job.JobResult;
 import org.medley.training.job.JobRunner;
 import org.medley.training.job.Progress;
 import org.medley.training.recipe.FuseRecipe;
+import org.medley.training.recipe.GrowRecipe;
 import org.medley.training.recipe.Recipe;
 import org.medley.training.recipe.Recipes;
 import org.medley.training.recipe.TrainRecipe;
@@ -30,6 +31,7 @@ public record RecipeRunner(Function<UUID, Catalog> catalogs) implements JobRunne
         try {
             switch (recipe) {
                 case TrainRecipe train -> new TrainRun(train, catalog, workDir, listener).run(target);
+                case GrowRecipe grow -> new GrowRun(grow, catalog, listener).run(target);
                 case FuseRecipe fuse -> new FuseRun(fuse, catalog, listener).run(target);
             }
         } catch (RunCancelledException e) {

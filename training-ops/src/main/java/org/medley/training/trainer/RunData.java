@@ -96,8 +96,7 @@ final class RunData implements AutoCloseable {
     Feed feed() {
         Feed feed = recipe.stage() == TrainRecipe.Stage.pretrain
                 ? Feed.windows(weighted(), recipe.sequence(), recipe.microTokens(), recipe.seed())
-                : Feed.examples(
-                        weighted(), recipe.sequence(), recipe.tooLong(), recipe.microTokens(), recipe.seed());
+                : Feed.examples(weighted(), recipe.sequence(), recipe.tooLong(), recipe.microTokens(), recipe.seed());
         feed.notices().forEach(listener::message);
         return feed;
     }
@@ -107,8 +106,7 @@ final class RunData implements AutoCloseable {
         TooLong rule = recipe.tooLong() == null ? TooLong.cut : recipe.tooLong();
         return recipe.evaluation() == null
                 ? null
-                : new HeldOut(
-                        heldOut, recipe.evaluation().examples(), recipe.sequence(), rule, recipe.microTokens());
+                : new HeldOut(heldOut, recipe.evaluation().examples(), recipe.sequence(), rule, recipe.microTokens());
     }
 
     @Override

@@ -48,9 +48,9 @@ final class ScratchModel {
                         .put("num_experts_per_tok", shape.expertsPerToken())
                         .put("moe_intermediate_size", shape.intermediate())
                         .put("norm_topk_prob", true);
-            case gemma2 -> gemma(config, shape).put("attn_logit_softcapping", 50.0).put("final_logit_softcapping", 30.0);
-            case gemma3 ->
-                gemma(config, shape).put("sliding_window_pattern", 6).put("rope_local_base_freq", 10_000.0);
+            case gemma2 ->
+                gemma(config, shape).put("attn_logit_softcapping", 50.0).put("final_logit_softcapping", 30.0);
+            case gemma3 -> gemma(config, shape).put("sliding_window_pattern", 6).put("rope_local_base_freq", 10_000.0);
             default -> {} // nothing beside what all have
         }
         return config;
@@ -81,15 +81,15 @@ final class ScratchModel {
      */
     static Map<String, Tensor> weights(Path file, ObjectNode config, long seed, Arena arena) {
         SplittableRandom random = new SplittableRandom(seed);
-        double residual = DEVIATION / Math.sqrt(2.0 * config.get("num_hidden_layers").asInt());
+        double residual =
+                DEVIATION / Math.sqrt(2.0 * config.get("num_hidden_layers").asInt());
         boolean gemma = config.get("model_type").asText().startsWith("gemma");
         Map<String, Tensor> weights = new LinkedHashMap<>();
         Trainable.shapes(file, config).forEach((name, shape) -> {
             Tensor tensor = Tensor.zeros(arena, shape);
             float[] values = new float[Math.toIntExact(tensor.size())];
-            boolean feeds = name.endsWith("o_proj.weight")
-                    || name.endsWith("down_proj.weight")
-                    || name.endsWith(".w2.weight");
+            boolean feeds =
+                    name.endsWith("o_proj.weight") || name.endsWith("down_proj.weight") || name.endsWith(".w2.weight");
             for (int i = 0; i < values.length; i++) {
                 if (shape.length > 1) {
                     values[i] = (float) (random.nextGaussian() * (feeds ? residual : DEVIATION));

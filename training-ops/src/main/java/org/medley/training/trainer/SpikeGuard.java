@@ -66,7 +66,10 @@ final class SpikeGuard {
             return false;
         }
         double mean = last.stream().mapToDouble(v -> v).average().orElseThrow();
-        double square = last.stream().mapToDouble(v -> (v - mean) * (v - mean)).average().orElseThrow();
+        double square = last.stream()
+                .mapToDouble(v -> (v - mean) * (v - mean))
+                .average()
+                .orElseThrow();
         return value > mean + settings.spike() * Math.max(Math.sqrt(square), LEAST_DEVIATION * Math.abs(mean));
     }
 

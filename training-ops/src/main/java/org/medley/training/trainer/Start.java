@@ -43,7 +43,8 @@ record Start(ModelFolder from, ModelFolder text, ObjectNode config, Tokenizer to
             throws IOException {
         ModelSection model = recipe.model();
         ModelFolder from = model.from() == null ? null : new ModelFolder(catalog.model(model.from()));
-        ModelFolder text = from != null ? from : new ModelFolder(tokenizerFolder(model, catalog, sources, work, listener));
+        ModelFolder text =
+                from != null ? from : new ModelFolder(tokenizerFolder(model, catalog, sources, work, listener));
         Tokenizer tokenizer = new Tokenizer(text);
         try {
             Set<Integer> ends = from != null ? Set.of() : endTokens(text, tokenizer);
@@ -107,18 +108,23 @@ record Start(ModelFolder from, ModelFolder text, ObjectNode config, Tokenizer to
 
     private static Iterable<String> texts(List<Source> sources) {
         return () -> sources.stream()
-                .flatMap(source -> java.util.stream.StreamSupport.stream(source.texts().spliterator(), false))
+                .flatMap(source ->
+                        java.util.stream.StreamSupport.stream(source.texts().spliterator(), false))
                 .iterator();
     }
 
     private static int vocabulary(ModelFolder folder) throws IOException {
-        return JSON.readTree(folder.tokenizer().toFile()).path("model").path("vocab").size();
+        return JSON.readTree(folder.tokenizer().toFile())
+                .path("model")
+                .path("vocab")
+                .size();
     }
 
     /** Its weights in F32, to be trained. */
     Trainable load(long seed, int context, Arena arena) {
         Path file = text.path().resolve("config.json");
-        Map<String, Tensor> stored = from == null ? ScratchModel.weights(file, config, seed, arena) : stored(file, arena);
+        Map<String, Tensor> stored =
+                from == null ? ScratchModel.weights(file, config, seed, arena) : stored(file, arena);
         return Trainable.of(file, config, stored, arena, context);
     }
 

@@ -6,7 +6,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import org.medley.runtime.digest.Sha256;
 import org.medley.runtime.network.Trainable;
@@ -58,7 +57,9 @@ public final class TrainRun {
         try (RunData data = new RunData(asked, catalog, listener);
                 Start start = Start.of(asked, catalog, data.sources(), work, listener);
                 Arena arena = Arena.ofShared()) {
-            data.read(Encoder.of(start.text(), start.tokenizer(), start.end(), start.vocabulary()), work.resolve("tokens"));
+            data.read(
+                    Encoder.of(start.text(), start.tokenizer(), start.end(), start.vocabulary()),
+                    work.resolve("tokens"));
             return new Steps(data, start, arena).run(target);
         }
     }
@@ -93,9 +94,8 @@ public final class TrainRun {
             listener.steps(recipe.steps());
             int workers = recipe.exchange().workers();
             model = start.load(recipe.seed(), recipe.sequence(), arena);
-            adaptation = recipe.adapter() == null
-                    ? null
-                    : new Adaptation(recipe.adapter(), model, recipe.seed(), arena);
+            adaptation =
+                    recipe.adapter() == null ? null : new Adaptation(recipe.adapter(), model, recipe.seed(), arena);
             student = new Student(
                     model,
                     adaptation,
@@ -127,8 +127,7 @@ public final class TrainRun {
             Integer bits = recipe.exchange().bits();
             return bits == null
                     ? usual
-                    : new ExchangeSettings(
-                            usual.compression(), bits, usual.group(), usual.beta(), usual.resetEvery());
+                    : new ExchangeSettings(usual.compression(), bits, usual.group(), usual.beta(), usual.resetEvery());
         }
 
         private String fingerprint() {
@@ -181,8 +180,7 @@ public final class TrainRun {
         }
 
         private void save(Checkpoints checkpoints, int step) throws IOException {
-            checkpoints.save(
-                    new Checkpoints.State(step, objective.position(), guard.state(), fingerprint, tokens));
+            checkpoints.save(new Checkpoints.State(step, objective.position(), guard.state(), fingerprint, tokens));
         }
 
         /** @return the last step that counts now: this one, or that of a checkpoint gone back to */
@@ -248,8 +246,9 @@ public final class TrainRun {
         private int rewind(int step, Checkpoints checkpoints) throws IOException {
             Checkpoints.State saved = checkpoints.restore(fingerprint);
             if (saved == null) {
-                throw new IllegalStateException("step " + step + ": too many steps in a row were not taken, and there is"
-                        + " no checkpoint to go back to; lower optimizer.learningRate or checkpoint.every");
+                throw new IllegalStateException(
+                        "step " + step + ": too many steps in a row were not taken, and there is"
+                                + " no checkpoint to go back to; lower optimizer.learningRate or checkpoint.every");
             }
             student.changed();
             guard.rewound(saved.guard());

@@ -11,6 +11,7 @@ class RecipesTest {
     private static final String TRAIN = """
             kind: train
             name: m
+            stage: finetune
             model: {from: base}
             data: [{dataset: d, format: chat}]
             steps: 10
@@ -20,7 +21,7 @@ class RecipesTest {
     void defaultsAreWrittenOutAndReadBackTheSame() {
         Recipe recipe = Recipes.parse(TRAIN, "r.yaml");
         TrainRecipe train = (TrainRecipe) recipe;
-        assertThat(train.optimizer().learningRate()).isEqualTo(1e-3);
+        assertThat(train.optimizer().learningRate()).isEqualTo(2e-5);
         assertThat(train.checkpoint().every()).isEqualTo(2);
         assertThat(Recipes.write(recipe)).startsWith("kind: train\nname: m\n");
         assertThat(Recipes.parse(Recipes.write(recipe), "again")).isEqualTo(recipe);
@@ -30,16 +31,16 @@ class RecipesTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "steps: 10 | stepz: 10 | r.yaml:5: unknown key 'stepz'",
-                "steps: 10 | steps: ten | r.yaml:5: steps",
-                "steps: 10 | steps: 0 | steps is 0; 1 to 10000000 is possible",
-                "steps: 10 | steps: 2.5 | r.yaml:5: steps",
+                "steps: 10 | stepz: 10 | r.yaml:6: unknown key 'stepz'",
+                "steps: 10 | steps: ten | r.yaml:6: steps",
+                "steps: 10 | steps: 0 | r.yaml:6: steps is 0; 1 to 10000000 is possible",
+                "steps: 10 | steps: 2.5 | r.yaml:6: steps",
                 "name: m | name: My Model | name 'My Model' must be 1 to 63 of",
                 "{from: base} | {from: base, vocabulary: 300} | brings its own tokenizer",
                 "{from: base} | {} | needs exactly one of 'from'",
-                "format: chat | format: csv | r.yaml:4: data.[0].format is 'csv'; possible: text, chat",
+                "format: chat | format: csv | r.yaml:5: data.[0].format is 'csv'; possible: text, chat, tokens, pairs, prompts",
                 "kind: train | kind: distil | r.yaml:1: Could not resolve type id 'distil'",
-                "steps: 10 | optimizer: {clip: -1} | steps is missing",
+                "steps: 10 | optimizer: {clip: -1} | steps or epochs is needed",
             })
     void badRecipesAreRefusedByLineAndKey(String right, String wrong, String message) {
         String recipe = TRAIN.replace(right.strip(), wrong.strip());

@@ -45,6 +45,7 @@ class TrainRunTest {
                 Recipes.parse("""
                 kind: train
                 name: %s
+                stage: finetune
                 model: {%s}
                 data: [{dataset: counting, format: chat}]
                 evaluation: {data: [{dataset: counting, format: chat}], every: %d, examples: 10}
@@ -99,7 +100,7 @@ class TrainRunTest {
         assertThat(home.resolve("models/b")).doesNotExist();
         Recorder second = new Recorder(1000);
         Lineage resumed = new TrainRun(recipe, catalog, home.resolve("b"), second).run(home.resolve("models/b"));
-        assertThat(second.losses).isEqualTo(whole.losses.subList(10, 20));
+        assertThat(second.losses).isEqualTo(whole.losses.subList(13, 20));
         assertThat(resumed.sha256()).isEqualTo(expected.sha256());
         assertThat(Files.readAllLines(home.resolve("b/metrics.jsonl"))).hasSize(20);
         double start = Double.parseDouble(whole.losses.getFirst().split(":")[1]);
