@@ -27,7 +27,7 @@ final class AdamW8bit implements Rule {
     AdamW8bit(Settings settings, Parameter parameter, States states) {
         this.settings = settings;
         this.parameter = parameter;
-        int blocks = (parameter.size() + BLOCK - 1) / BLOCK;
+        int blocks = Math.ceilDiv(parameter.size(), BLOCK);
         first = states.make("m." + parameter.name(), DType.I8, parameter.value().shape());
         second =
                 states.make("v." + parameter.name(), DType.I8, parameter.value().shape());

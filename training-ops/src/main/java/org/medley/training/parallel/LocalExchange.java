@@ -108,7 +108,7 @@ public final class LocalExchange implements GradientExchange {
         long[] error = errors.stream().mapToLong(e -> e.get(name).address()).toArray();
         boolean forget = settings.compression() == Compression.loco && step % settings.resetEvery() == 0;
         int group = settings.group();
-        Workers.ranges((size + group - 1) / group, GRAIN / group, (first, last) -> {
+        Workers.ranges(Math.ceilDiv(size, group), GRAIN / group, (first, last) -> {
             for (int i = first; i < last; i++) {
                 long at = 4L * i * group;
                 int count = Math.min(group, size - i * group);
