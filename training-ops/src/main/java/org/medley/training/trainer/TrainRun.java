@@ -111,15 +111,19 @@ public final class TrainRun {
             average = recipe.average() == 0 ? null : new Average(recipe.average(), student.masters(), arena);
             guard = new SpikeGuard(recipe.stability());
             schedule = recipe.optimizer().rates(recipe.steps());
-            student.masters().forEach((name, tensor) -> state.put("p." + name, tensor));
-            state.putAll(optimizer.states().tensors());
+            keep("weight.", student.masters());
+            keep("optimizer.", optimizer.states().tensors());
             if (exchange != null) {
-                state.putAll(exchange.states().tensors());
+                keep("exchange.", exchange.states().tensors());
             }
             if (average != null) {
-                average.values().forEach((name, tensor) -> state.put("average." + name, tensor));
+                keep("average.", average.values());
             }
             fingerprint = fingerprint();
+        }
+
+        private void keep(String prefix, Map<String, Tensor> tensors) {
+            tensors.forEach((name, tensor) -> state.put(prefix + name, tensor));
         }
 
         private ExchangeSettings exchangeSettings() {

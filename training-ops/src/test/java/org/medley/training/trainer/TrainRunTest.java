@@ -2,8 +2,10 @@ package org.medley.training.trainer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -12,10 +14,28 @@ import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.medley.runtime.network.DecoderLoader;
+import org.medley.runtime.network.Network;
+import org.medley.runtime.tensor.Batch;
+import org.medley.runtime.tensor.CpuOps;
+import org.medley.runtime.tensor.DType;
+import org.medley.runtime.tensor.Workspace;
+import org.medley.runtime.text.Tokenizer;
 import org.medley.runtime.weights.BadModelException;
 import org.medley.runtime.weights.ModelFolder;
+import org.medley.training.data.Encoder;
+import org.medley.training.data.Format;
+import org.medley.training.data.HeldOut;
+import org.medley.training.data.Progress;
+import org.medley.training.data.Source;
+import org.medley.training.data.TokenStore;
+import org.medley.training.data.TooLong;
 import org.medley.training.recipe.BadRecipeException;
 import org.medley.training.recipe.FuseRecipe;
+import org.medley.training.recipe.GrowRecipe;
 import org.medley.training.recipe.Recipes;
 import org.medley.training.recipe.TrainRecipe;
 
@@ -105,6 +125,163 @@ class TrainRunTest {
         assertThat(Files.readAllLines(home.resolve("b/metrics.jsonl"))).hasSize(20);
         double start = Double.parseDouble(whole.losses.getFirst().split(":")[1]);
         assertThat(expected.metrics().get("finalLoss")).isLessThan(0.75 * start);
+    }
+
+    /** Beside the plain run: what else decides how one goes on. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "precision: {format: bf16}",
+                "precision: {format: fp8_block}",
+                "precision: {format: fp8_tensor, scales: fp32}",
+                "precision: {format: fp8_hybrid}",
+                "precision: {format: nvfp4}",
+                "recompute: true",
+                "average: 0.9",
+                "exchange: {workers: 3, compression: loco}",
+                "stability: {spike: 6}",
+                "optimizer: {method: adan, learningRate: 0.003}",
+                "optimizer: {method: adamw_win2, learningRate: 0.003}",
+                "optimizer: {method: adam_mini, learningRate: 0.003}",
+                "optimizer: {method: galore, rank: 8, refresh: 4, learningRate: 0.01}",
+                "optimizer: {method: adamw8bit, learningRate: 0.003}",
+                "optimizer: {method: shampoo4bit, refresh: 3, inverseEvery: 5, learningRate: 0.003}",
+                "optimizer: {schedule: wsd, learningRate: 0.003}",
+            })
+    void everyWayOfTrainingLearnsAndGoesOnBitForBit(String section) throws Exception {
+        TrainRecipe recipe = with(recipe("tiny", SCRATCH, 12), section);
+        Recorder whole = new Recorder(1000);
+        Lineage expected = new TrainRun(recipe, catalog, home.resolve("a"), whole).run(home.resolve("models/a"));
+        assertThat(loss(whole.losses.getLast())).isLessThan(0.95 * loss(whole.losses.getFirst()));
+        assertThatThrownBy(() ->
+                        new TrainRun(recipe, catalog, home.resolve("b"), new Recorder(7)).run(home.resolve("models/b")))
+                .isInstanceOf(RunCancelledException.class);
+        Recorder second = new Recorder(1000);
+        Lineage resumed = new TrainRun(recipe, catalog, home.resolve("b"), second).run(home.resolve("models/b"));
+        assertThat(second.losses).isEqualTo(whole.losses.subList(7, 12));
+        assertThat(resumed.sha256()).isEqualTo(expected.sha256());
+    }
+
+    private static double loss(String line) {
+        return Double.parseDouble(line.split(":")[1]);
+    }
+
+    /** The recipe with a section put in, or in the place of its own. */
+    private static TrainRecipe with(TrainRecipe recipe, String section) {
+        String key = section.substring(0, section.indexOf(':') + 1);
+        StringBuilder yaml = new StringBuilder();
+        boolean inside = false;
+        for (String line : Recipes.write(recipe).split("\n")) {
+            inside = line.startsWith(key) || inside && line.startsWith(" ");
+            if (!inside) {
+                yaml.append(line).append('\n');
+            }
+        }
+        return (TrainRecipe) Recipes.parse(yaml + section + "\n", "test");
+    }
+
+    @Test
+    void recomputingLayersChangesNothing() throws Exception {
+        Recorder kept = new Recorder(1000);
+        new TrainRun(recipe("tiny", SCRATCH, 3), catalog, home.resolve("a"), kept).run(home.resolve("models/a"));
+        Recorder again = new Recorder(1000);
+        new TrainRun(with(recipe("tiny", SCRATCH, 3), "recompute: true"), catalog, home.resolve("b"), again)
+                .run(home.resolve("models/b"));
+        assertThat(again.losses).isEqualTo(kept.losses);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "llama",
+                "mistral",
+                "mixtral, experts: 4",
+                "qwen2",
+                "qwen3",
+                "qwen3_moe, experts: 4",
+                "gemma2",
+                "gemma3"
+            })
+    void everyFamilyIsBegunTrainedGrownAndServed(String family) throws Exception {
+        String scratch = SCRATCH.replace("hidden: 32", "family: " + family + ", hidden: 32");
+        Recorder recorder = new Recorder(1000);
+        new TrainRun(recipe("f", scratch, 8), catalog, home.resolve("a"), recorder).run(home.resolve("models/f"));
+        assertThat(loss(recorder.losses.getLast())).isLessThan(0.97 * loss(recorder.losses.getFirst()));
+        for (GrowRecipe.Form form : GrowRecipe.Form.values()) {
+            GrowRecipe grow = (GrowRecipe)
+                    Recipes.parse("{kind: grow, name: g, model: f, factor: 2, dtype: F32, form: " + form + "}", "test");
+            new GrowRun(grow, catalog, new Recorder(99)).run(home.resolve("models/g"));
+            assertThat(same(family) && logits("g").equals(logits("f")))
+                    .as("zero-begun layers of %s leave the model as it was", family)
+                    .isEqualTo(same(family) && form == GrowRecipe.Form.stack_zero);
+            Recorder deeper = new Recorder(1000);
+            new TrainRun(recipe("d", "from: g", 3), catalog, home.resolve("d-" + form), deeper)
+                    .run(home.resolve("models/d"));
+            assertThat(logits("d")).isNotEqualTo(logits("g"));
+        }
+    }
+
+    /** Gemma's norms behind attention and MLP make nothing of nothing too; mixtures likewise. All stay as they were. */
+    private static boolean same(String family) {
+        return !family.isEmpty();
+    }
+
+    /** The loss of a written model on what the runs are measured on. */
+    private double evaluated(String model) throws Exception {
+        ModelFolder folder = new ModelFolder(home.resolve("models").resolve(model));
+        try (Arena arena = Arena.ofShared();
+                Tokenizer tokenizer = new Tokenizer(folder)) {
+            Source source = Source.of("counting", home.resolve("datasets/counting.jsonl"), Format.chat);
+            Encoder encoder = Encoder.of(folder, tokenizer, 0, 300);
+            try (TokenStore store = TokenStore.open(source, encoder, home.resolve("cache"), Progress.NONE)) {
+                Network network = DecoderLoader.network(folder, arena, 64, DType.F32);
+                return Evaluation.loss(network, new HeldOut(List.of(store), 10, 64, TooLong.refuse, 128));
+            }
+        }
+    }
+
+    private List<Float> logits(String model) {
+        ModelFolder folder = new ModelFolder(home.resolve("models").resolve(model));
+        try (Arena arena = Arena.ofShared();
+                Workspace workspace = new Workspace()) {
+            Network network = DecoderLoader.network(folder, arena, 16, DType.F32);
+            int[] tokens = {5, 9, 200, 17, 40};
+            Batch batch = new Batch(tokens, new int[] {0, 1, 2, 3, 4}, List.of(new Batch.Span(0, 5)));
+            List<Float> logits = new ArrayList<>();
+            for (float value :
+                    network.logits(new CpuOps(workspace), batch, new int[] {4}).toArray()) {
+                logits.add(value);
+            }
+            return logits;
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"lora,fp32", "dora,fp32", "lora,fp8_block", "dora,bf16"})
+    void adaptersLearnAndAreMerged(String kind, String format) throws Exception {
+        TrainRecipe base = with(recipe("base", SCRATCH, 40), "optimizer: {learningRate: 0.01}");
+        new TrainRun(base, catalog, home.resolve("w"), new Recorder(99)).run(home.resolve("models/base"));
+        String lines = Files.readString(home.resolve("datasets/counting.jsonl"))
+                .replaceAll("\\d+ then \\d+\"", "from then on, count\"");
+        Files.writeString(home.resolve("datasets/counting.jsonl"), lines);
+        TrainRecipe recipe = with(
+                with(
+                        with(recipe("adapted", "from: base", 12), "adapter: {kind: " + kind + ", rank: 4}"),
+                        "precision: {format: " + format + "}"),
+                "optimizer: {learningRate: 0.01}");
+        Recorder whole = new Recorder(1000);
+        Lineage expected = new TrainRun(recipe, catalog, home.resolve("a"), whole).run(home.resolve("models/adapted"));
+        assertThat(loss(whole.losses.getLast())).isLessThan(0.8 * loss(whole.losses.getFirst()));
+        // What is written is the model that was trained: the addition is in it.
+        double close = format.equals("fp32") ? 1e-5 : 3e-2;
+        assertThat(evaluated("adapted")).isCloseTo(expected.metrics().get("evaluationLoss"), within(close));
+        assertThatThrownBy(() ->
+                        new TrainRun(recipe, catalog, home.resolve("b"), new Recorder(5)).run(home.resolve("models/b")))
+                .isInstanceOf(RunCancelledException.class);
+        Recorder second = new Recorder(1000);
+        Lineage resumed = new TrainRun(recipe, catalog, home.resolve("b"), second).run(home.resolve("models/b"));
+        assertThat(second.losses).isEqualTo(whole.losses.subList(5, 12));
+        assertThat(resumed.sha256()).isEqualTo(expected.sha256());
     }
 
     @Test
