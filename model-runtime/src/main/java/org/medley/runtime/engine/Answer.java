@@ -135,6 +135,7 @@ final class Answer {
                 observer.token(now - last);
             }
             last = now;
+            listener.token(choice.token(), choice.logprob());
             if (endings.contains(choice.token()) && !request.params().ignoreEnd()) {
                 return end(FinishReason.stop);
             }

@@ -2,6 +2,7 @@ package org.medley.runtime.engine;
 
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
+import java.util.LinkedHashSet;
 import java.util.List;
 import org.medley.runtime.engine.schedule.Step;
 import org.medley.runtime.network.DecoderLoader;
@@ -26,6 +27,7 @@ final class CpuRunner implements Runner {
     private final CpuWeights weights;
     private final Workspace workspace = new Workspace();
     private final CpuOps ops;
+    private final Ops through;
     private final KvPool cache;
     private final Adapters adapters;
 
@@ -35,11 +37,18 @@ final class CpuRunner implements Runner {
      * @param pages of the cache
      * @param cacheFormat of its elements
      */
-    private CpuRunner(Network network, Arena arena, CpuWeights weights, int pages, DType cacheFormat) {
+    private CpuRunner(
+            Network network,
+            Arena arena,
+            CpuWeights weights,
+            LiveModel.Wrapping wrapping,
+            int pages,
+            DType cacheFormat) {
         this.arena = arena;
         this.network = network;
         this.weights = weights;
         this.ops = new CpuOps(workspace, weights);
+        this.through = wrapping.over(ops, workspace);
         this.adapters = new Adapters(
                 network.matrices(),
                 adapter -> weights.add(adapter.matrices(), adapter.arena()),
@@ -60,11 +69,29 @@ final class CpuRunner implements Runner {
             DType format = options.cacheFormatOr(DType.F32);
             long pageBytes = KvPool.pageBytes(
                     shape.layers(), shape.heads().kv(), shape.heads().size(), format);
-            return new CpuRunner(network, arena, weights, pages.of(shape, pageBytes), format);
+            return new CpuRunner(network, arena, weights, (ops, w) -> ops, pages.of(shape, pageBytes), format);
         } catch (RuntimeException e) {
             arena.close();
             throw e;
         }
+    }
+
+    /** Over weights that somebody else has and changes. */
+    static CpuRunner live(LiveModel model, EngineOptions options, PageCount pages) {
+        Arena arena = Arena.ofShared();
+        CpuWeights weights =
+                CpuWeights.of(new LinkedHashSet<>(model.network().matrices().values()), arena);
+        Network.Shape shape = model.network().shape();
+        DType format = options.cacheFormatOr(DType.F32);
+        long pageBytes = KvPool.pageBytes(
+                shape.layers(), shape.heads().kv(), shape.heads().size(), format);
+        int count = pages.of(shape, pageBytes);
+        return new CpuRunner(model.network(), arena, weights, model.wrapping(), count, format);
+    }
+
+    @Override
+    public void weightsChanged() {
+        weights.renew();
     }
 
     private static void layOut(ModelSource model, String name, Tensor matrix, CpuWeights weights, Arena arena) {
@@ -98,8 +125,8 @@ final class CpuRunner implements Runner {
     @Override
     public Tensor run(int[] tokens, List<Batch.Span> spans, int[] rows) {
         workspace.reset();
-        Ops through = adapters.over(ops, adapters.chosen(spans, tokens.length));
-        return network.logits(through, Batch.of(tokens, spans, cache), rows);
+        Ops adapted = adapters.over(through, adapters.chosen(spans, tokens.length));
+        return network.logits(adapted, Batch.of(tokens, spans, cache), rows);
     }
 
     /** Rows that follow each other and go through one part go together. */

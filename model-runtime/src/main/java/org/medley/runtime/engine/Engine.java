@@ -112,6 +112,22 @@ public final class Engine implements ServedModel, AutoCloseable {
         this.thread = Thread.ofPlatform().name("medley-engine-" + name).daemon().start(this::serve);
     }
 
+    /**
+     * Serves a model that changes. {@link #weightsChanged()} is to be called after each change, while nothing is asked,
+     * and requests after it are to name another tenant, so that no computed prompt of before is used.
+     *
+     * @param text the model's tokenizer and template
+     */
+    public static Engine live(String name, ModelSource text, LiveModel model, EngineOptions options) {
+        return new Engine(
+                name, text, options, EngineObserver.NONE, (source, same, pages) -> CpuRunner.live(model, same, pages));
+    }
+
+    /** Takes over a live model's weights as they are now. */
+    public void weightsChanged() {
+        onThread(runner::weightsChanged).join();
+    }
+
     private static Drafter drafter(ModelSource model, EngineOptions options, Runner.Loader loader, Runner large) {
         ModelSource small = options.draftModel();
         if (small == null) {

@@ -81,6 +81,9 @@ public interface Runner extends AutoCloseable {
 
     void removeAdapter(String name);
 
+    /** The weights have other values now, where they may. */
+    default void weightsChanged() {}
+
     /** Bytes of weights read for every pass. */
     long weightBytes();
 

@@ -5,6 +5,13 @@ import java.util.List;
 /** Who hears a generation. Called on the engine's thread: it must not block. */
 public interface TokenListener {
     /**
+     * A token as it is chosen, the one that ends the answer too.
+     *
+     * @param logprob under the model itself, if log-probabilities were asked for
+     */
+    default void token(int token, float logprob) {}
+
+    /**
      * More of the answer; never empty.
      *
      * @param tokens those the text came of, if log-probabilities were asked for; tokens that are part of no text yet

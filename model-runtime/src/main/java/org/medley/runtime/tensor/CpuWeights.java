@@ -31,6 +31,11 @@ public final class CpuWeights {
         matrices.forEach(panels::remove);
     }
 
+    /** The matrices have other values now. */
+    public void renew() {
+        panels.forEach((matrix, laidOut) -> laidOut.fill(matrix));
+    }
+
     /** Null if the matrix was not laid out. */
     Panels panels(Tensor matrix) {
         return panels.get(matrix);

@@ -33,12 +33,17 @@ public final class Panels {
         int cols = matrix.cols();
         int count = (rows + WIDTH - 1) / WIDTH;
         Panels panels = new Panels(format, rows, cols, arena.allocate(count * format.panelBytes(cols), 64));
-        Workers.run(count, panel -> {
+        panels.fill(matrix);
+        return panels;
+    }
+
+    /** Lays out other values of the same matrix in the same place. */
+    public void fill(Tensor matrix) {
+        Workers.run(count(), panel -> {
             for (int row = panel * WIDTH; row < Math.min(rows, (panel + 1) * WIDTH); row++) {
-                PanelPacking.row(matrix, row, panels.address(panel), row % WIDTH);
+                PanelPacking.row(matrix, row, address(panel), row % WIDTH);
             }
         });
-        return panels;
     }
 
     PanelFormat format() {
