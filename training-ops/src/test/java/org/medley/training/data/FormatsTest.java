@@ -208,7 +208,7 @@ class FormatsTest {
     void aLongDocumentHasTheTokensOfItsTextWhetherFileOrRecord() throws Exception {
         Random random = new Random(11);
         StringBuilder text = new StringBuilder();
-        while (text.length() < 1.3 * Passages.LENGTH) {
+        while (text.length() < 1.1 * Passages.LENGTH) {
             text.append(DataFixture.text(random, 400));
         }
         TokenStore file = data.open(data.file("long.txt", text.toString()), Format.text);

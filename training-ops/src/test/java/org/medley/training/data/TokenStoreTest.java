@@ -142,7 +142,7 @@ class TokenStoreTest {
 
     @Test
     void dataThatChangesWhileItIsReadIsRefused() throws Exception {
-        Path file = data.file("t.jsonl", lines(20_000, 1));
+        Path file = data.file("t.jsonl", lines(7000, 1));
         assertThatThrownBy(() -> data.open(
                         file,
                         Format.text,
@@ -150,10 +150,10 @@ class TokenStoreTest {
                 .isInstanceOf(BadRecipeException.class)
                 .hasMessageContaining("t.jsonl: changed while it was read; wait until nothing writes to it");
         assertThat(data.cache()).isEmptyDirectory();
-        Path a = data.file("f/a.jsonl", lines(10_000, 1));
-        Path b = data.file("f/b.jsonl", lines(10_000, 2));
+        Path a = data.file("f/a.jsonl", lines(4000, 1));
+        Path b = data.file("f/b.jsonl", lines(4000, 2));
         assertThatThrownBy(() ->
-                        data.open(a.getParent(), Format.text, once(() -> Files.writeString(b, lines(9_999, 3)))))
+                        data.open(a.getParent(), Format.text, once(() -> Files.writeString(b, lines(3999, 3)))))
                 .hasMessageContaining("b.jsonl: changed while it was read");
         assertThatThrownBy(() ->
                         data.open(a.getParent(), Format.text, once(() -> data.file("f/c.jsonl", "{\"text\":\"new\"}"))))
@@ -181,7 +181,7 @@ class TokenStoreTest {
 
     @Test
     void whatProgressThrowsStopsTheBuildAndNothingStays() throws Exception {
-        Path file = data.file("t.jsonl", lines(20_000, 1));
+        Path file = data.file("t.jsonl", lines(7000, 1));
         for (int stop = 0; stop < 3; stop++) {
             int[] calls = {stop};
             assertThatThrownBy(() -> data.open(file, Format.text, (done, total) -> {
@@ -192,13 +192,13 @@ class TokenStoreTest {
                     .hasMessage("enough");
             assertThat(data.cache()).isEmptyDirectory();
         }
-        assertThat(data.open(file, Format.text).examples()).isEqualTo(20_000);
+        assertThat(data.open(file, Format.text).examples()).isEqualTo(7000);
     }
 
     @Test
     @Timeout(60)
     void aBuildWhoseProcessIsKilledLeavesNothingThatIsTakenForWhole() throws Exception {
-        Path file = data.file("t.jsonl", lines(20_000, 1));
+        Path file = data.file("t.jsonl", lines(7000, 1));
         Process process = StoreProcess.start(data, "200m", file, Format.text, 20_000);
         try (BufferedReader out = process.inputReader()) {
             assertThat(out.readLine()).startsWith("read ");
@@ -213,7 +213,7 @@ class TokenStoreTest {
             process.destroyForcibly().waitFor();
         }
         TokenStore store = data.open(file, Format.text);
-        assertThat(store.examples()).isEqualTo(20_000);
+        assertThat(store.examples()).isEqualTo(7000);
         assertThat(entries(data.cache()))
                 .hasSize(2)
                 .noneMatch(path -> path.getFileName().toString().startsWith("."));
@@ -224,8 +224,8 @@ class TokenStoreTest {
     void processesAndThreadsThatBuildTheSameStoreAtOnceEndWithOne() throws Exception {
         Path file = data.file("t.jsonl", lines(8000, 1));
         List<Process> processes = List.of(
-                StoreProcess.start(data, "200m", file, Format.text, 400),
-                StoreProcess.start(data, "200m", file, Format.text, 400));
+                StoreProcess.start(data, "200m", file, Format.text, 200),
+                StoreProcess.start(data, "200m", file, Format.text, 200));
         List<String> ends = new ArrayList<>();
         try (ExecutorService threads = Executors.newFixedThreadPool(2)) {
             for (Process process : processes) {
@@ -266,7 +266,7 @@ class TokenStoreTest {
         long tokens = 0;
         int examples = 0;
         try (BufferedWriter out = Files.newBufferedWriter(file)) {
-            while (Files.size(file) < 100_000_000) {
+            while (Files.size(file) < 72_000_000) {
                 StringBuilder line = new StringBuilder("{\"tokens\":[1");
                 int count = 1 + random.nextInt(2000);
                 for (int i = 0; i < count; i++) {
