@@ -145,7 +145,8 @@ final class StarterEvaluation {
                 Tokenizer tokenizer = new Tokenizer(folder.tokenizer())) {
             Decoder decoder = DecoderLoader.load(folder, arena, CONTEXT, DType.F32);
             int end = tokenizer.encode("<|endoftext|>")[0];
-            Encoder encoder = Encoder.of(folder, tokenizer, end, decoder.config().vocabulary());
+            Encoder encoder =
+                    Encoder.of(folder, tokenizer, end, decoder.config().vocabulary());
             try (TokenStore store = TokenStore.open(dataset, encoder, cache, Progress.NONE)) {
                 HeldOut cases = new HeldOut(List.of(store), limit, CONTEXT, TooLong.refuse, MICRO_TOKENS);
                 return Math.exp(Evaluation.loss(decoder, cases));

@@ -18,7 +18,7 @@ final class ExampleFeed extends Feed {
     private final List<Source> sources;
     private final List<FittedStore> stores;
     private final long seed;
-    /** Draws of a pool; never more than there are examples, so that one is not beside itself. */
+    /** Draws of a pool; no more than an epoch has, so that no example is beside itself. */
     private final int poolSize;
 
     /** Where the pool begins. */
@@ -32,8 +32,10 @@ final class ExampleFeed extends Feed {
         this.sources = sources;
         this.stores = stores;
         this.seed = seed;
-        long examples = stores.stream().mapToLong(FittedStore::examples).sum();
-        poolSize = (int) Math.min(POOL, examples);
+        long perEpoch = stores.stream()
+                .mapToLong(store -> Math.max(store.examples(), store.rows() / sequence))
+                .sum();
+        poolSize = (int) Math.min(POOL, perEpoch);
         start = draws.position(0);
     }
 

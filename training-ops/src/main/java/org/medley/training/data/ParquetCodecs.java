@@ -4,6 +4,8 @@ import com.github.luben.zstd.Zstd;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.EnumSet;
+import java.util.Set;
 import java.util.zip.GZIPInputStream;
 import org.apache.parquet.bytes.BytesInput;
 import org.apache.parquet.compression.CompressionCodecFactory;
@@ -12,6 +14,11 @@ import org.xerial.snappy.Snappy;
 
 /** Unpacks pages without Hadoop's codecs. */
 final class ParquetCodecs implements CompressionCodecFactory {
+    static final Set<CompressionCodecName> POSSIBLE = EnumSet.of(
+            CompressionCodecName.UNCOMPRESSED,
+            CompressionCodecName.SNAPPY,
+            CompressionCodecName.ZSTD,
+            CompressionCodecName.GZIP);
     /** Some writers make a column chunk one page; more than this is damage. */
     private static final int MAX_PAGE = 1 << 30;
 

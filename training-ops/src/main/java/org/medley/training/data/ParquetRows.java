@@ -56,9 +56,13 @@ final class ParquetRows implements RowReader {
     }
 
     private BadRecipeException damaged(Exception e) {
+        Throwable cause = e;
+        while (cause.getCause() != null) {
+            cause = cause.getCause();
+        }
         return new BadRecipeException(
                 file + (row > 0 ? ": row " + row : "") + ": cannot be read as Parquet, the file seems cut or damaged: "
-                        + e.getMessage(),
+                        + cause.getMessage(),
                 e);
     }
 
@@ -112,10 +116,20 @@ final class ParquetRows implements RowReader {
     }
 
     private void open(BlockMetaData block) throws IOException {
-        long size = block.getColumns().stream()
-                .filter(chunk -> columns.containsField(chunk.getPath().toArray()[0]))
-                .mapToLong(ColumnChunkMetaData::getTotalSize)
-                .sum();
+        long size = 0;
+        for (ColumnChunkMetaData chunk : block.getColumns()) {
+            String column = chunk.getPath().toArray()[0];
+            if (!columns.containsField(column)) {
+                continue;
+            }
+            if (!ParquetCodecs.POSSIBLE.contains(chunk.getCodec())) {
+                throw Shard.refuse(
+                        file,
+                        "column \"" + column + "\" is compressed with " + chunk.getCodec()
+                                + "; write the file with SNAPPY, ZSTD, GZIP or none");
+            }
+            size += chunk.getTotalSize();
+        }
         long possible = Runtime.getRuntime().maxMemory() / 2;
         if (size > possible) {
             throw Shard.refuse(
