@@ -56,8 +56,11 @@ public record ReinforceSection(
         return method != Method.grpo;
     }
 
-    ReinforceSection completed(Checks checks, PrecisionSection precision) {
+    ReinforceSection completed(Checks checks, PrecisionSection precision, boolean adapted) {
         String at = "reinforce.";
+        if (adapted) {
+            checks.unused(engine, at + "engine", "with an adapter, whose engine computes as the trainer does");
+        }
         checks.that(method != null, at + "method", "is missing; grpo, dpo and ipo are possible");
         return fromPairs() ? ofPairs(checks, at) : ofAnswers(checks, at, precision);
     }

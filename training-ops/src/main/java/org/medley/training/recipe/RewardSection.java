@@ -8,6 +8,10 @@ import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeSet;
+import org.medley.training.reward.RewardKind;
+import org.medley.training.reward.RewardKinds;
+import org.medley.training.reward.RewardSettings;
 
 /**
  * A judge of answers. Besides kind and weight it has the keys that its kind knows.
@@ -53,6 +57,18 @@ public final class RewardSection {
 
     RewardSection completed(Checks checks, String at) {
         checks.given(at + ".kind", kind, "the name of a reward");
+        try {
+            RewardKind known = RewardKinds.named(kind);
+            settings.keySet()
+                    .forEach(key -> checks.that(
+                            known.keys().contains(key),
+                            at + "." + key,
+                            "is unknown; possible here: kind, weight, "
+                                    + String.join(", ", new TreeSet<>(known.keys()))));
+            known.check(new RewardSettings(settings));
+        } catch (IllegalArgumentException e) {
+            checks.that(false, at, e.getMessage());
+        }
         RewardSection full = new RewardSection(kind, checks.range(at + ".weight", weight, 1, -1_000, 1_000));
         full.settings.putAll(settings);
         return full;

@@ -180,7 +180,7 @@ public record TrainRecipe(
         }
         checks.that(reinforce != null, "reinforce", "is missing; stage reinforce needs it");
         checks.that(model.from() != null, "model.scratch", "cannot answer anything yet; reinforce starts from a model");
-        return reinforce.completed(checks, numbers);
+        return reinforce.completed(checks, numbers, adapter != null);
     }
 
     private static void checkFormats(Checks checks, List<DataSection> mix, String key, ReinforceSection judged) {

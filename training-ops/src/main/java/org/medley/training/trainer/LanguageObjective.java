@@ -78,6 +78,7 @@ final class LanguageObjective implements Objective {
         }
         return Map.of(
                 "evaluationLoss",
-                Evaluation.loss(heldOut, pass -> student.losses(pass.batch(), pass.rows(), pass.targets())));
+                Evaluation.loss(
+                        heldOut, pass -> student.losses(student.network(), pass.batch(), pass.rows(), pass.targets())));
     }
 }

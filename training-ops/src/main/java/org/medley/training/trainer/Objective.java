@@ -1,6 +1,7 @@
 package org.medley.training.trainer;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import org.medley.runtime.tensor.Batch;
@@ -17,17 +18,26 @@ interface Objective extends AutoCloseable {
      */
     record Outcome(double loss, long tokens, Map<String, Double> metrics, List<Batch> batches) {}
 
-    /** Gathers the gradients of a step, counted from 1, in the student. */
-    Outcome gather(int step);
+    /**
+     * Gathers the gradients of a step, counted from 1, in the student.
+     *
+     * @return with no tokens if there is nothing to learn from in this step
+     */
+    Outcome gather(int step) throws IOException;
+
+    /** Whether the run could go on from here by {@link #position} alone. */
+    default boolean settled() {
+        return true;
+    }
 
     /** Where the next step's data is. */
     JsonNode position();
 
     void seek(JsonNode position);
 
-    /** What of the held-out data is measured, by the names of metrics: {@code evaluationLoss} first. */
-    Map<String, Double> evaluate();
+    /** What of the held-out data is measured, by the names of metrics: {@code evaluationLoss} or {@code evaluationReward}. */
+    Map<String, Double> evaluate() throws IOException;
 
     @Override
-    default void close() {}
+    default void close() throws IOException {}
 }

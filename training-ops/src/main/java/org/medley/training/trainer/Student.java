@@ -6,6 +6,7 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.medley.runtime.engine.LiveModel;
 import org.medley.runtime.network.Network;
 import org.medley.runtime.network.Trainable;
 import org.medley.runtime.tensor.Batch;
@@ -100,6 +101,18 @@ final class Student implements AutoCloseable {
         return products;
     }
 
+    /** The model as an engine serves it: computed as it is trained. */
+    LiveModel.Wrapping serving() {
+        return (ops, room) -> {
+            Ops through = full ? ops : noWayBack(ops, room);
+            return adaptation == null ? through : adaptation.over(through);
+        };
+    }
+
+    private Ops noWayBack(Ops ops, Workspace room) {
+        return new Tape(emulation.forward(ops), emulation.backward(new CpuBackwardOps(room)), Map.of(), false);
+    }
+
     Network network() {
         return model.network();
     }
@@ -162,11 +175,15 @@ final class Student implements AutoCloseable {
         return tapes.get(worker);
     }
 
-    /** −log p of each target, with no way back. */
-    float[] losses(Batch batch, int[] rows, int[] targets) {
+    /**
+     * −log p of each target, with no way back.
+     *
+     * @param head the student's network, or one that differs from it in the head
+     */
+    float[] losses(Network head, Batch batch, int[] rows, int[] targets) {
         workspace.reset();
         Tape tape = new Tape(forward, backward, Map.of(), false);
-        return tape.losses(network(), hidden(tape, batch), rows, targets);
+        return tape.losses(head, hidden(tape, batch), rows, targets);
     }
 
     /** Looks for the first result that is not finite in a pass. */
@@ -177,17 +194,8 @@ final class Student implements AutoCloseable {
         return watch.first();
     }
 
-    /** Runs work with other values in the place of the masters. */
-    void with(Map<String, Tensor> others, Runnable work) {
-        swap(others);
-        try {
-            work.run();
-        } finally {
-            swap(others);
-        }
-    }
-
-    private void swap(Map<String, Tensor> others) {
+    /** Exchanges the masters' values with others. */
+    void swap(Map<String, Tensor> others) {
         masters.forEach((name, tensor) -> {
             float[] mine = tensor.toArray();
             tensor.copyFrom(others.get(name));

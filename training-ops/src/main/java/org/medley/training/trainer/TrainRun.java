@@ -12,7 +12,6 @@ import org.medley.runtime.network.Trainable;
 import org.medley.runtime.tensor.Batch;
 import org.medley.runtime.tensor.Tensor;
 import org.medley.training.data.Encoder;
-import org.medley.training.data.Feed;
 import org.medley.training.optimizer.GradientNorm;
 import org.medley.training.optimizer.Optimizer;
 import org.medley.training.optimizer.Optimizers;
@@ -69,7 +68,6 @@ public final class TrainRun {
         private final TrainRecipe recipe;
         private final RunData data;
         private final Start start;
-        private final Feed feed;
         private final Trainable model;
         private final Adaptation adaptation;
         private final Student student;
@@ -82,15 +80,15 @@ public final class TrainRun {
         private final String fingerprint;
         private Objective objective;
         private MetricLog log;
+        /** Whether a checkpoint waits for the objective to settle. */
+        private boolean due;
+
         private long tokens;
 
         Steps(RunData data, Start start, Arena arena) {
             this.data = data;
             this.start = start;
-            this.feed = data.feed();
-            this.recipe = asked.steps() != null
-                    ? asked
-                    : asked.over(Math.toIntExact(feed.steps(asked.epochs(), asked.batchTokens())));
+            this.recipe = asked.steps() != null ? asked : asked.over(Objectives.steps(asked, data));
             listener.steps(recipe.steps());
             int workers = recipe.exchange().workers();
             model = start.load(recipe.seed(), recipe.sequence(), arena);
@@ -141,13 +139,9 @@ public final class TrainRun {
         }
 
         Lineage run(Path target) throws IOException {
-            try (Student trained = student;
-                    Objective wanted = new LanguageObjective(
-                            trained,
-                            feed,
-                            data.heldOut(),
-                            recipe.batchTokens(),
-                            recipe.exchange().workers());
+            try (Arena arena = Arena.ofShared();
+                    Student trained = student;
+                    Objective wanted = new Objectives(recipe, data, start, catalog, work, listener, arena).of(trained);
                     Checkpoints checkpoints = new Checkpoints(
                             work.resolve("checkpoints"), recipe.checkpoint().keep(), state)) {
                 objective = wanted;
@@ -163,7 +157,7 @@ public final class TrainRun {
                 listener.message("continues after step " + step);
             }
             while (step < recipe.steps()) {
-                if (listener.cancelled()) {
+                if (listener.cancelled() && objective.settled()) {
                     save(checkpoints, step);
                     throw new RunCancelledException(step);
                 }
@@ -201,6 +195,11 @@ public final class TrainRun {
             tokens += outcome.tokens();
             Map<String, Double> metrics = new LinkedHashMap<>();
             metrics.put("loss", outcome.loss());
+            if (outcome.tokens() == 0) {
+                listener.message("step " + step + " is not taken: there is nothing to learn from in it");
+                metrics.put("skipped", 1.0);
+                return finished(step, metrics, outcome, began, checkpoints);
+            }
             switch (guard.judge(outcome.loss(), norm)) {
                 case take -> {
                     float clip = (float) Math.min(1, recipe.optimizer().clip() / Math.max(norm, 1e-12));
@@ -222,6 +221,12 @@ public final class TrainRun {
             }
             metrics.put("learningRate", (double) schedule.at(step));
             metrics.put("gradientNorm", norm);
+            return finished(step, metrics, outcome, began, checkpoints);
+        }
+
+        private int finished(
+                int step, Map<String, Double> metrics, Objective.Outcome outcome, long began, Checkpoints checkpoints)
+                throws IOException {
             metrics.putAll(outcome.metrics());
             metrics.put("tokensPerSecond", outcome.tokens() * 1e9 / (System.nanoTime() - began));
             boolean last = step == recipe.steps();
@@ -231,20 +236,25 @@ public final class TrainRun {
             }
             log.append(step, metrics);
             listener.metric(step, metrics);
-            if (last || step % recipe.checkpoint().every() == 0) {
+            due |= step % recipe.checkpoint().every() == 0;
+            if (last || due && objective.settled()) {
                 save(checkpoints, step);
+                due = false;
             }
             return step;
         }
 
         /** Measures the averaged weights where there are some, since they are what is written. */
-        private Map<String, Double> evaluate() {
+        private Map<String, Double> evaluate() throws IOException {
             if (average == null) {
                 return objective.evaluate();
             }
-            Map<String, Double> measured = new LinkedHashMap<>();
-            student.with(average.values(), () -> measured.putAll(objective.evaluate()));
-            return measured;
+            student.swap(average.values());
+            try {
+                return objective.evaluate();
+            } finally {
+                student.swap(average.values());
+            }
         }
 
         private int rewind(int step, Checkpoints checkpoints) throws IOException {
