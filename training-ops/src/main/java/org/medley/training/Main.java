@@ -6,13 +6,16 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.medley.runtime.weights.BadModelException;
+import org.medley.training.experiment.CompareCommand;
 import org.medley.training.recipe.BadRecipeException;
 import org.medley.training.recipe.FuseRecipe;
+import org.medley.training.recipe.GrowRecipe;
 import org.medley.training.recipe.Recipe;
 import org.medley.training.recipe.Recipes;
 import org.medley.training.recipe.TrainRecipe;
 import org.medley.training.trainer.Catalog;
 import org.medley.training.trainer.FuseRun;
+import org.medley.training.trainer.GrowRun;
 import org.medley.training.trainer.Lineage;
 import org.medley.training.trainer.RunListener;
 import org.medley.training.trainer.TrainRun;
@@ -24,7 +27,7 @@ import picocli.CommandLine.Parameters;
 /** Training and fusion from the command line. */
 @Command(
         name = "medley",
-        subcommands = {Main.Train.class, Main.Fuse.class},
+        subcommands = {Main.Train.class, Main.Grow.class, Main.Fuse.class, CompareCommand.class},
         mixinStandardHelpOptions = true)
 public final class Main {
     private Main() {}
@@ -64,10 +67,15 @@ public final class Main {
             return output != null ? output : data.resolve("models").resolve(read.name());
         }
 
-        <R extends Recipe> R read(Class<R> kind, String other) {
+        <R extends Recipe> R read(Class<R> kind) {
             Recipe read = Recipes.read(recipe);
             if (!kind.isInstance(read)) {
-                throw new BadRecipeException(recipe + ": is a recipe to " + other + "; use ./medley " + other);
+                String right = switch (read) {
+                    case TrainRecipe train -> "train";
+                    case GrowRecipe grow -> "grow";
+                    case FuseRecipe fuse -> "fuse";
+                };
+                throw new BadRecipeException(recipe + ": is a recipe to " + right + "; use ./medley " + right);
             }
             return kind.cast(read);
         }
@@ -85,9 +93,21 @@ public final class Main {
     static final class Train extends Run {
         @Override
         public Integer call() throws IOException {
-            TrainRecipe read = read(TrainRecipe.class, "fuse");
+            TrainRecipe read = read(TrainRecipe.class);
             Path work = data.resolve("runs").resolve(read.name());
             return report(new TrainRun(read, catalog(), work, new Console()).run(target(read)), target(read));
+        }
+    }
+
+    @Command(
+            name = "grow",
+            mixinStandardHelpOptions = true,
+            description = "Makes a deeper model from a trained one as a recipe says.")
+    static final class Grow extends Run {
+        @Override
+        public Integer call() throws IOException {
+            GrowRecipe read = read(GrowRecipe.class);
+            return report(new GrowRun(read, catalog(), new Console()).run(target(read)), target(read));
         }
     }
 
@@ -95,7 +115,7 @@ public final class Main {
     static final class Fuse extends Run {
         @Override
         public Integer call() throws IOException {
-            FuseRecipe read = read(FuseRecipe.class, "train");
+            FuseRecipe read = read(FuseRecipe.class);
             return report(new FuseRun(read, catalog(), new Console()).run(target(read)), target(read));
         }
     }

@@ -12,9 +12,9 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.medley.training.recipe.FuseRecipe;
 import org.medley.training.recipe.GrowRecipe;
-import org.medley.training.recipe.TrainRecipe;
 import org.medley.training.recipe.Recipe;
 import org.medley.training.recipe.Recipes;
+import org.medley.training.recipe.TrainRecipe;
 
 /** Recipes that come with Medley, to try out and to change. */
 @ApplicationScoped

@@ -60,17 +60,35 @@ final class Adaptation {
         this.scale = (float) (section.alpha() / section.rank());
         SplittableRandom random = new SplittableRandom(seed ^ 0x5bd1e995L);
         boolean dora = section.kind() == AdapterSection.Kind.dora;
+        chosen(section, model).forEach((name, matrix) -> add(name, matrix, section.rank(), dora, random, arena));
+    }
+
+    private static Map<String, Tensor> chosen(AdapterSection section, Trainable model) {
+        Map<String, Tensor> chosen = new LinkedHashMap<>();
         model.network().matrices().forEach((name, matrix) -> {
-            boolean chosen = section.targets().stream()
-                    .anyMatch(target -> name.matches(".*\\.(self_attn|mlp)\\." + target + "_proj\\.weight"));
-            if (chosen) {
-                add(name, matrix, section.rank(), dora, random, arena);
+            if (section.targets().stream()
+                    .anyMatch(t -> name.matches(".*\\.(self_attn|mlp)\\." + t + "_proj\\.weight"))) {
+                chosen.put(name, matrix);
             }
         });
-        if (parts.isEmpty()) {
+        if (chosen.isEmpty()) {
             throw new BadRecipeException("adapter.targets " + section.targets()
                     + " name no matrix of this model; a mixture's experts cannot be adapted, its attention can");
         }
+        return chosen;
+    }
+
+    /** What would be trained, without memory. */
+    static Map<String, Tensor> plan(AdapterSection section, Trainable model) {
+        Map<String, Tensor> planned = new LinkedHashMap<>();
+        chosen(section, model).forEach((name, matrix) -> {
+            planned.put(name + ".lora_A", Tensor.planned(section.rank(), matrix.cols()));
+            planned.put(name + ".lora_B", Tensor.planned(matrix.rows(), section.rank()));
+            if (section.kind() == AdapterSection.Kind.dora) {
+                planned.put(name + ".lora_magnitude", Tensor.planned(matrix.rows()));
+            }
+        });
+        return planned;
     }
 
     private void add(String name, Tensor matrix, int rank, boolean dora, SplittableRandom random, Arena arena) {

@@ -1,6 +1,7 @@
 package org.medley.training.trainer;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.medley.runtime.engine.Engine;
@@ -8,6 +9,7 @@ import org.medley.runtime.engine.EngineOptions;
 import org.medley.runtime.engine.Request;
 import org.medley.runtime.engine.SamplingParams;
 import org.medley.runtime.engine.TokenListener;
+import org.medley.runtime.text.ChatTemplate;
 import org.medley.runtime.weights.ModelSource;
 
 /** Answers of the model that is being trained, written by the serving engine with the weights as they are. */
@@ -46,6 +48,13 @@ final class Rollouts implements AutoCloseable {
      * @param ended whether the model ended it itself
      */
     record Written(int[] tokens, float[] logprobs, String text, boolean ended) {}
+
+    /** A text in tokens, as it is or as a user's turn that is to be answered; its end if it is longer than there is room. */
+    int[] prompt(String text, boolean turn) {
+        String whole = turn ? engine.template().render(List.of(new ChatTemplate.Message("user", text)), true) : text;
+        int[] tokens = engine.tokenizer().encode(whole);
+        return Arrays.copyOfRange(tokens, Math.max(0, tokens.length - context + 1), tokens.length);
+    }
 
     /** The weights were changed. */
     void weightsChanged() {

@@ -12,5 +12,8 @@ public interface RunListener {
 
     void message(String text);
 
+    /** What the model answers by now, for people to read. */
+    default void sample(int step, String prompt, String answer) {}
+
     boolean cancelled();
 }

@@ -120,9 +120,14 @@ record Start(ModelFolder from, ModelFolder text, ObjectNode config, Tokenizer to
                 .size();
     }
 
+    /** Of the configuration, for messages. */
+    Path file() {
+        return text.path().resolve("config.json");
+    }
+
     /** Its weights in F32, to be trained. */
     Trainable load(long seed, int context, Arena arena) {
-        Path file = text.path().resolve("config.json");
+        Path file = file();
         Map<String, Tensor> stored =
                 from == null ? ScratchModel.weights(file, config, seed, arena) : stored(file, arena);
         return Trainable.of(file, config, stored, arena, context);

@@ -123,10 +123,14 @@ final class Student implements AutoCloseable {
 
     /** What the optimizer changes. */
     List<Parameter> parameters() {
+        return parameters(masters, model, adaptation != null);
+    }
+
+    static List<Parameter> parameters(Map<String, Tensor> trained, Trainable model, boolean adapted) {
         int head = model.network().shape().heads().size();
         List<Parameter> parameters = new ArrayList<>();
-        masters.forEach((name, tensor) -> {
-            boolean perHead = adaptation == null && name.matches(".*self_attn\\.[qk]_proj\\.weight");
+        trained.forEach((name, tensor) -> {
+            boolean perHead = !adapted && name.matches(".*self_attn\\.[qk]_proj\\.weight");
             int rows = tensor.shape().length == 1 ? 0 : perHead ? head : 1;
             parameters.add(new Parameter(name, tensor, rows));
         });

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.medley.runtime.digest.Sha256;
 import org.medley.runtime.network.Trainable;
@@ -20,8 +21,10 @@ import org.medley.training.optimizer.States;
 import org.medley.training.parallel.ExchangeSettings;
 import org.medley.training.parallel.GradientExchange;
 import org.medley.training.parallel.LocalExchange;
+import org.medley.training.precision.Precision;
 import org.medley.training.recipe.Recipes;
 import org.medley.training.recipe.TrainRecipe;
+import org.medley.training.recipe.TrainRecipe.SampleSection;
 
 /**
  * One training run from recipe to model folder. Everything that decides the result (weights, optimizer, place in the
@@ -236,6 +239,9 @@ public final class TrainRun {
             }
             log.append(step, metrics);
             listener.metric(step, metrics);
+            if (recipe.samples() != null && (last || step % recipe.samples().every() == 0)) {
+                sample(step);
+            }
             due |= step % recipe.checkpoint().every() == 0;
             if (last || due && objective.settled()) {
                 save(checkpoints, step);
@@ -254,6 +260,29 @@ public final class TrainRun {
                 return objective.evaluate();
             } finally {
                 student.swap(average.values());
+            }
+        }
+
+        /** Has the prompts answered by the likeliest tokens: as texts after pre-training, as a user's turns otherwise. */
+        private void sample(int step) {
+            SampleSection samples = recipe.samples();
+            Precision precision = recipe.precision().precision();
+            try (Arena arena = Arena.ofShared();
+                    Rollouts rollouts = new Rollouts(
+                            start.text(),
+                            new Served(student, start, precision, precision, recipe.seed(), recipe.sequence(), arena),
+                            1,
+                            recipe.sequence())) {
+                List<int[]> prompts = samples.prompts().stream()
+                        .map(prompt -> rollouts.prompt(prompt, recipe.stage() != TrainRecipe.Stage.pretrain))
+                        .toList();
+                List<List<Rollouts.Written>> answers = rollouts.ask(prompts, 1, samples.tokens(), 0, step);
+                for (int i = 0; i < answers.size(); i++) {
+                    listener.sample(
+                            step,
+                            samples.prompts().get(i),
+                            answers.get(i).getFirst().text());
+                }
             }
         }
 

@@ -1,0 +1,85 @@
+package org.medley.training.experiment;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.medley.training.recipe.TrainRecipe;
+import org.medley.training.trainer.Catalog;
+import org.medley.training.trainer.RunListener;
+import org.medley.training.trainer.TrainRun;
+
+/** Runs an experiment's variants by every seed. One that was stopped goes on where it was. */
+public final class ExperimentRun {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final Experiment experiment;
+    private final Catalog catalog;
+    private final Path work;
+    private final Consumer<String> told;
+
+    /**
+     * @param work folder of the runs and of the results
+     * @param told hears how far it is
+     */
+    public ExperimentRun(Experiment experiment, Catalog catalog, Path work, Consumer<String> told) {
+        this.experiment = experiment;
+        this.catalog = catalog;
+        this.work = work;
+        this.told = told;
+    }
+
+    /** By variant, the figures of each seed's steps. */
+    public Map<String, List<List<JsonNode>>> run() throws IOException {
+        Map<String, List<List<JsonNode>>> results = new LinkedHashMap<>();
+        int done = 0;
+        int all = experiment.seeds().size() * experiment.variants().size();
+        for (String variant : experiment.variants().keySet()) {
+            List<List<JsonNode>> runs = new ArrayList<>();
+            for (long seed : experiment.seeds()) {
+                TrainRecipe recipe = experiment.run(variant, seed);
+                Path folder = work.resolve(recipe.name());
+                Path model = folder.resolve("model");
+                if (!Files.exists(model)) {
+                    told.accept("run " + (done + 1) + " of " + all + ": " + variant + ", seed " + seed);
+                    new TrainRun(recipe, catalog, folder, new Quiet()).run(model);
+                }
+                done++;
+                runs.add(metrics(folder.resolve("metrics.jsonl")));
+            }
+            results.put(variant, runs);
+        }
+        return results;
+    }
+
+    private static List<JsonNode> metrics(Path file) throws IOException {
+        List<JsonNode> steps = new ArrayList<>();
+        for (String line : Files.readAllLines(file)) {
+            steps.add(JSON.readTree(line));
+        }
+        return steps;
+    }
+
+    /** Many runs would tell too much. */
+    private static final class Quiet implements RunListener {
+        @Override
+        public void steps(int steps) {}
+
+        @Override
+        public void metric(int step, Map<String, Double> values) {}
+
+        @Override
+        public void message(String text) {}
+
+        @Override
+        public boolean cancelled() {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,80 @@
+package org.medley.training.experiment;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.OptionalDouble;
+
+/** What came of an experiment, as a Markdown table: each variant's mean over seeds, and its paired difference. */
+final class Report {
+    private static final int LAST = 10;
+
+    private Report() {}
+
+    /** @param results as {@link ExperimentRun#run} gives them */
+    static String table(Map<String, List<List<JsonNode>>> results, List<String> metrics) {
+        StringBuilder table = new StringBuilder("| variant |");
+        StringBuilder rule = new StringBuilder("| --- |");
+        for (String metric : metrics) {
+            table.append(' ').append(metric).append(" | difference to the first |");
+            rule.append(" ---: | ---: |");
+        }
+        table.append(" tokens/s |\n").append(rule).append(" ---: |\n");
+        List<List<JsonNode>> first = results.values().iterator().next();
+        results.forEach((variant, runs) -> {
+            table.append("| ").append(variant).append(" |");
+            for (String metric : metrics) {
+                double[] values =
+                        runs.stream().mapToDouble(run -> end(run, metric)).toArray();
+                double[] differences = new double[values.length];
+                for (int i = 0; i < values.length; i++) {
+                    differences[i] = values[i] - end(first.get(i), metric);
+                }
+                table.append(' ').append(spread(values, "%.4f")).append(" |");
+                table.append(runs == first ? " |" : " " + spread(differences, "%+.4f") + " |");
+            }
+            double[] rates = runs.stream()
+                    .mapToDouble(run -> mean(run, "tokensPerSecond", run.size()))
+                    .toArray();
+            table.append(String.format(Locale.ROOT, " %.0f |%n", mean(rates)));
+        });
+        return table.toString();
+    }
+
+    /** The last measured value; of what is measured each step, the mean of the last ten. */
+    private static double end(List<JsonNode> run, String metric) {
+        boolean every = run.getLast().has(metric) && run.get(run.size() - 2).has(metric);
+        return mean(run, metric, every ? LAST : 1);
+    }
+
+    private static double mean(List<JsonNode> run, String metric, int last) {
+        OptionalDouble mean = run.stream()
+                .filter(step -> step.has(metric))
+                .skip(Math.max(0, run.stream().filter(step -> step.has(metric)).count() - last))
+                .mapToDouble(step -> step.get(metric).asDouble())
+                .average();
+        return mean.orElse(Double.NaN);
+    }
+
+    private static double mean(double[] values) {
+        double sum = 0;
+        for (double value : values) {
+            sum += value;
+        }
+        return sum / values.length;
+    }
+
+    /** Mean and standard deviation over seeds. */
+    private static String spread(double[] values, String format) {
+        double mean = mean(values);
+        double square = 0;
+        for (double value : values) {
+            square += (value - mean) * (value - mean);
+        }
+        String text = String.format(Locale.ROOT, format, mean);
+        return values.length < 2
+                ? text
+                : text + String.format(Locale.ROOT, " ± %.4f", Math.sqrt(square / (values.length - 1)));
+    }
+}

@@ -1,0 +1,138 @@
+package org.medley.training.trainer;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.sun.management.OperatingSystemMXBean;
+import java.lang.foreign.Arena;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.medley.runtime.network.Network;
+import org.medley.runtime.network.Trainable;
+import org.medley.runtime.tensor.Batch;
+import org.medley.runtime.tensor.Ops;
+import org.medley.runtime.tensor.Tensor;
+import org.medley.training.autograd.PlannedBackwardOps;
+import org.medley.training.autograd.PlannedMemory;
+import org.medley.training.autograd.PlannedOps;
+import org.medley.training.autograd.Tape;
+import org.medley.training.optimizer.Optimizers;
+import org.medley.training.recipe.BadRecipeException;
+import org.medley.training.recipe.TrainRecipe;
+
+/**
+ * What a run will hold, worked out before anything of it is allocated. A step's activations are those that a tape over
+ * ops without memory asks for.
+ *
+ * @param bytes by what they are for
+ */
+record MemoryPlan(Map<String, Long> bytes) {
+    /** Beside a run's own memory: the heap, code, mapped data. */
+    private static final long ELSE = 512L << 20;
+
+    static MemoryPlan of(TrainRecipe recipe, Path file, ObjectNode config) {
+        Map<String, Tensor> stored = new LinkedHashMap<>();
+        try (Arena arena = Arena.ofShared()) {
+            Trainable.shapes(file, config)
+                    .forEach((name, shape) ->
+                            stored.put(name, shape.length == 1 ? Tensor.zeros(arena, shape) : Tensor.planned(shape)));
+            Trainable model = Trainable.of(file, config, stored, arena, recipe.sequence());
+            return of(recipe, model);
+        }
+    }
+
+    private static MemoryPlan of(TrainRecipe recipe, Trainable model) {
+        long weights = size(model.parameters().values());
+        Map<String, Tensor> trained =
+                recipe.adapter() == null ? model.parameters() : Adaptation.plan(recipe.adapter(), model);
+        long masters = size(trained.values());
+        boolean full = recipe.precision().precision().isFull();
+        long states = Optimizers.bytes(
+                recipe.optimizer().settings(), Student.parameters(trained, model, recipe.adapter() != null));
+        long averaged = recipe.average() > 0 ? masters : 0;
+        Map<String, Long> bytes = new LinkedHashMap<>();
+        bytes.put("weights", weights + (recipe.adapter() == null ? 0 : masters));
+        if (!full) {
+            bytes.put("master weights", masters);
+        }
+        bytes.put("gradients", masters * recipe.exchange().workers());
+        bytes.put("optimizer " + recipe.optimizer().method(), states);
+        if (averaged > 0) {
+            bytes.put("averaged weights", averaged);
+        }
+        bytes.put("activations", activations(recipe, model, trained));
+        bytes.put("checkpoint", masters + states + averaged);
+        if (recipe.reinforce() != null && !recipe.reinforce().fromPairs()) {
+            bytes.put("engine", weights);
+        }
+        return new MemoryPlan(bytes);
+    }
+
+    private static long size(Iterable<Tensor> tensors) {
+        long bytes = 0;
+        for (Tensor tensor : tensors) {
+            bytes += 4 * tensor.size();
+        }
+        return bytes;
+    }
+
+    /** Of a pass of as many tokens as the recipe allows, all of them learned. */
+    private static long activations(TrainRecipe recipe, Trainable model, Map<String, Tensor> trained) {
+        List<Batch.Span> spans = new ArrayList<>();
+        int rows = recipe.microTokens();
+        for (int row = 0; row < rows; row += recipe.sequence()) {
+            spans.add(new Batch.Span(row, Math.min(recipe.sequence(), rows - row)));
+        }
+        Batch batch = Batch.of(new int[rows], spans, null);
+        int[] all = new int[rows];
+        Arrays.setAll(all, i -> i);
+        Map<Tensor, Tensor> gradients = new IdentityHashMap<>();
+        trained.values().forEach(tensor -> gradients.put(tensor, Tensor.planned(tensor.shape())));
+        if (recipe.adapter() != null) {
+            // What is added to a matrix makes the gradients of its input and output needed; so does training it.
+            model.network().matrices().values().forEach(m -> gradients.put(m, Tensor.planned(m.shape())));
+        }
+        PlannedMemory memory = new PlannedMemory();
+        Tape tape = new Tape(new PlannedOps(memory), new PlannedBackwardOps(memory), gradients, recipe.recompute());
+        Network network = model.network();
+        Ops ops = tape;
+        tape.backward(network, network.hidden(ops, batch), all, new int[rows], new float[rows]);
+        return memory.peak();
+    }
+
+    long total() {
+        return bytes.values().stream().mapToLong(Long::longValue).sum();
+    }
+
+    /** Refuses a run that would not fit this machine, and says what could be changed. */
+    void check() {
+        OperatingSystemMXBean system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+        long has = system.getTotalMemorySize();
+        if (total() + ELSE > has) {
+            throw new BadRecipeException("needs " + this + "; this machine has " + gigabytes(has)
+                    + ". A smaller microTokens or recompute: true takes less for activations; an adapter or optimizer"
+                    + " method adamw8bit, adam_mini or galore less for gradients and states");
+        }
+    }
+
+    private static String gigabytes(long bytes) {
+        return String.format(
+                Locale.ROOT,
+                bytes < 1L << 30 ? "%.1f MB" : "%.2f GB",
+                (double) bytes / (bytes < 1L << 30 ? 1 << 20 : 1 << 30));
+    }
+
+    @Override
+    public String toString() {
+        return gigabytes(total()) + " of memory: "
+                + bytes.entrySet().stream()
+                        .map(e -> e.getKey() + " " + gigabytes(e.getValue()))
+                        .collect(Collectors.joining(", "));
+    }
+}
