@@ -43,6 +43,9 @@ public final class StarterCommand {
         @Option(names = "--specialist", defaultValue = "3200", description = "chats per specialty, half with a ranking")
         int specialist;
 
+        @Option(names = "--prompts", defaultValue = "800", description = "prompts per specialty without an answer")
+        int prompts;
+
         @Option(names = "--validation", defaultValue = "120", description = "chats per specialty to choose by")
         int validation;
 
@@ -59,7 +62,7 @@ public final class StarterCommand {
             try (EvidenceSearch search = new EvidenceSearch(
                     output.resolve(".index"), library, knowledge.version(), new BgeSmallEmbedder())) {
                 new StarterData(knowledge, search)
-                        .write(output, new StarterData.Sizes(reader, specialist, validation, heldOut), seed);
+                        .write(output, new StarterData.Sizes(reader, specialist, prompts, validation, heldOut), seed);
             }
             return 0;
         }

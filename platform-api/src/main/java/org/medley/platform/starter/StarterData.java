@@ -38,21 +38,39 @@ final class StarterData {
         this.generator = new VignetteGenerator(knowledge, engine);
     }
 
-    /** How many chats of each kind are written per specialty. */
-    record Sizes(int reader, int specialist, int validation, int heldOut) {}
+    /** How many records of each kind are written per specialty. */
+    record Sizes(int reader, int specialist, int prompts, int validation, int heldOut) {}
 
     void write(Path folder, Sizes sizes, long seed) throws IOException {
         Files.createDirectories(folder);
         monographs(folder.resolve("monographs.jsonl"));
         SplittableRandom random = new SplittableRandom(seed);
         for (String specialty : specialties()) {
-            chats(folder, "reader-" + specialty, specialty, sizes.reader, false, Ranking.GIVEN, random.split());
-            chats(folder, "cases-" + specialty, specialty, sizes.specialist, false, Ranking.MIXED, random.split());
-            chats(folder, "validation-" + specialty, specialty, sizes.validation, false, Ranking.MIXED, random.split());
-            chats(folder, "heldout-ranked-" + specialty, specialty, sizes.heldOut, true, Ranking.GIVEN, random.split());
-            chats(folder, "heldout-bare-" + specialty, specialty, sizes.heldOut, true, Ranking.ABSENT, random.split());
+            Set read = new Set(specialty, false, Ranking.GIVEN, true);
+            Set learned = new Set(specialty, false, Ranking.MIXED, true);
+            write(folder, "reader-" + specialty, read, sizes.reader, random.split());
+            write(folder, "cases-" + specialty, learned, sizes.specialist, random.split());
+            write(folder, "validation-" + specialty, learned, sizes.validation, random.split());
+            Set ranked = new Set(specialty, true, Ranking.GIVEN, true);
+            Set bare = new Set(specialty, true, Ranking.ABSENT, true);
+            write(folder, "heldout-ranked-" + specialty, ranked, sizes.heldOut, random.split());
+            write(folder, "heldout-bare-" + specialty, bare, sizes.heldOut, random.split());
+        }
+        SplittableRandom asked = new SplittableRandom(seed + 1);
+        for (String specialty : specialties()) {
+            Set prompts = new Set(specialty, false, Ranking.MIXED, false);
+            write(folder, "prompts-" + specialty, prompts, sizes.prompts, asked.split());
+            write(folder, "validation-prompts-" + specialty, prompts, sizes.validation, asked.split());
         }
     }
+
+    /**
+     * What a file holds.
+     *
+     * @param heldOut whether cases are put into words that no other file has
+     * @param answered whether the assistant's answer is there; without it a record is a prompt
+     */
+    private record Set(String specialty, boolean heldOut, Ranking ranking, boolean answered) {}
 
     private enum Ranking {
         GIVEN,
@@ -75,23 +93,21 @@ final class StarterData {
         }
     }
 
-    private void chats(
-            Path folder,
-            String name,
-            String specialty,
-            int count,
-            boolean heldOut,
-            Ranking kind,
-            SplittableRandom random)
-            throws IOException {
+    private void write(Path folder, String name, Set set, int count, SplittableRandom random) throws IOException {
         List<Condition> conditions = knowledge.conditions().values().stream()
-                .filter(c -> c.specialty().equals(specialty))
+                .filter(c -> c.specialty().equals(set.specialty))
                 .toList();
         try (BufferedWriter out = Files.newBufferedWriter(folder.resolve(name + ".jsonl"))) {
             for (int i = 0; i < count; i++) {
-                Vignette vignette = generator.draw(conditions.get(i % conditions.size()), heldOut, random);
-                boolean ranked = kind == Ranking.GIVEN || (kind == Ranking.MIXED && i / conditions.size() % 2 == 0);
-                out.write(chat(vignette, ranked, random) + "\n");
+                Vignette vignette = generator.draw(conditions.get(i % conditions.size()), set.heldOut, random);
+                boolean ranked = set.ranking == Ranking.GIVEN
+                        || (set.ranking == Ranking.MIXED && i / conditions.size() % 2 == 0);
+                ObjectNode record = chat(vignette, ranked, random);
+                if (!set.answered) {
+                    record.withArray("messages")
+                            .remove(record.withArray("messages").size() - 1);
+                }
+                out.write(record + "\n");
             }
         }
         System.out.println(name + ": " + count);

@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.medley.platform.knowledge.Knowledge;
-import org.medley.platform.knowledge.Knowledge.Condition;
 import org.medley.runtime.engine.Engine;
 import org.medley.runtime.engine.EngineObserver;
 import org.medley.runtime.engine.EngineOptions;
@@ -46,10 +45,10 @@ final class StarterEvaluation {
             .stop(List.of("."))
             .build();
 
-    private final Knowledge knowledge;
+    private final NamedConditions names;
 
     StarterEvaluation(Knowledge knowledge) {
-        this.knowledge = knowledge;
+        this.names = new NamedConditions(knowledge);
     }
 
     /** @param engineTop1 share of cases whose drawn condition the computed ranking puts first: what copying it can reach */
@@ -106,36 +105,13 @@ final class StarterEvaluation {
             }
             double[] hits = new double[2];
             for (int i = 0; i < answers.size(); i++) {
-                List<String> named = named(answers.get(i).get().text());
+                List<String> named = names.in(answers.get(i).get().text());
                 int place = named.indexOf(cases.get(i).get("condition").asText());
                 hits[0] += place == 0 ? 1 : 0;
                 hits[1] += place >= 0 && place < 3 ? 1 : 0;
             }
             return hits;
         }
-    }
-
-    private record Mention(String condition, int at, int length) {}
-
-    /** Ids of the conditions a text names, in order; of names that overlap the longest counts. */
-    private List<String> named(String text) {
-        List<Mention> mentions = new ArrayList<>();
-        for (Condition condition : knowledge.conditions().values()) {
-            int at = text.indexOf(condition.inText());
-            if (at >= 0) {
-                mentions.add(new Mention(condition.id(), at, condition.inText().length()));
-            }
-        }
-        mentions.sort(Comparator.comparingInt(Mention::at).thenComparing(m -> -m.length));
-        List<String> named = new ArrayList<>();
-        int end = 0;
-        for (Mention mention : mentions) {
-            if (mention.at >= end) {
-                named.add(mention.condition);
-                end = mention.at + mention.length;
-            }
-        }
-        return named;
     }
 
     private static double perplexity(Path model, Source dataset, int limit) throws IOException {

@@ -1,0 +1,33 @@
+package org.medley.platform.starter;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.medley.platform.knowledge.Knowledge;
+import org.medley.platform.knowledge.Knowledge.Condition;
+
+/** Which conditions a text names. */
+record NamedConditions(Knowledge knowledge) {
+    private record Mention(String condition, int at, int length) {}
+
+    /** Their ids in the order they are named; of names that overlap the longest counts. */
+    List<String> in(String text) {
+        List<Mention> mentions = new ArrayList<>();
+        for (Condition condition : knowledge.conditions().values()) {
+            int at = text.indexOf(condition.inText());
+            if (at >= 0) {
+                mentions.add(new Mention(condition.id(), at, condition.inText().length()));
+            }
+        }
+        mentions.sort(Comparator.comparingInt(Mention::at).thenComparing(m -> -m.length));
+        List<String> named = new ArrayList<>();
+        int end = 0;
+        for (Mention mention : mentions) {
+            if (mention.at >= end) {
+                named.add(mention.condition);
+                end = mention.at + mention.length;
+            }
+        }
+        return named;
+    }
+}
