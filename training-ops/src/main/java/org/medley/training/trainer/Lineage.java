@@ -48,8 +48,18 @@ public record Lineage(
 
     public record DatasetUse(String name, String sha256, long examples, long tokens) {}
 
+    /**
+     * What was measured in a step; what was not is null.
+     *
+     * @param reward mean of the answers that were learned from
+     * @param evaluationReward mean of the likeliest answers to held-out prompts
+     */
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    public record Point(int step, double loss, Double evaluationLoss) {}
+    public record Point(int step, double loss, Double evaluationLoss, Double reward, Double evaluationReward) {
+        boolean measured() {
+            return evaluationLoss != null || evaluationReward != null;
+        }
+    }
 
     /** The lineage in a model's folder; a model without one, as a GGUF file is, is a root, known by its hash alone. */
     public static Lineage read(Path model, String sha256) {

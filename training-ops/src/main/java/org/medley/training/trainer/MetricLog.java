@@ -39,11 +39,16 @@ final class MetricLog {
     }
 
     private static Lineage.Point point(JsonNode node) {
-        JsonNode evaluation = node.get("evaluationLoss");
         return new Lineage.Point(
                 node.path("step").asInt(),
                 node.path("loss").asDouble(),
-                evaluation == null ? null : evaluation.asDouble());
+                number(node, "evaluationLoss"),
+                number(node, "reward"),
+                number(node, "evaluationReward"));
+    }
+
+    private static Double number(JsonNode node, String name) {
+        return node.has(name) ? node.get(name).asDouble() : null;
     }
 
     void append(int step, Map<String, Double> values) throws IOException {
@@ -58,7 +63,7 @@ final class MetricLog {
         int stride = Math.max(1, points.size() / most);
         List<Lineage.Point> curve = new ArrayList<>();
         for (int i = 0; i < points.size(); i++) {
-            if (i % stride == 0 || points.get(i).evaluationLoss() != null || i == points.size() - 1) {
+            if (i % stride == 0 || points.get(i).measured() || i == points.size() - 1) {
                 curve.add(points.get(i));
             }
         }

@@ -59,6 +59,9 @@ final class TrainedModel {
         if (curve.getLast().evaluationLoss() != null) {
             metrics.put("evaluationLoss", curve.getLast().evaluationLoss());
         }
+        if (curve.getLast().evaluationReward() != null) {
+            metrics.put("evaluationReward", curve.getLast().evaluationReward());
+        }
         metrics.put("tokens", (double) tokens);
         metrics.put("parameters", (double)
                 model.stored().values().stream().mapToLong(Tensor::size).sum());
