@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.medley.runtime.weights.BadModelException;
 import org.medley.training.experiment.CompareCommand;
+import org.medley.training.precision.FormatsCommand;
 import org.medley.training.recipe.BadRecipeException;
 import org.medley.training.recipe.FuseRecipe;
 import org.medley.training.recipe.GrowRecipe;
@@ -27,7 +28,7 @@ import picocli.CommandLine.Parameters;
 /** Training and fusion from the command line. */
 @Command(
         name = "medley",
-        subcommands = {Main.Train.class, Main.Grow.class, Main.Fuse.class, CompareCommand.class},
+        subcommands = {Main.Train.class, Main.Grow.class, Main.Fuse.class, CompareCommand.class, FormatsCommand.class},
         mixinStandardHelpOptions = true)
 public final class Main {
     private Main() {}
