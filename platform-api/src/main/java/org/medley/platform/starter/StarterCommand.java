@@ -20,7 +20,7 @@ import picocli.CommandLine.Parameters;
 /** Making and measuring the starter family. */
 @Command(
         name = "medley starter",
-        subcommands = {StarterCommand.Data.class, StarterCommand.Evaluate.class},
+        subcommands = {StarterCommand.Data.class, StarterCommand.Evaluate.class, StarterCommand.Sums.class},
         mixinStandardHelpOptions = true)
 public final class StarterCommand {
     private StarterCommand() {}
@@ -64,6 +64,27 @@ public final class StarterCommand {
                 new StarterData(knowledge, search)
                         .write(output, new StarterData.Sizes(reader, specialist, prompts, validation, heldOut), seed);
             }
+            return 0;
+        }
+    }
+
+    @Command(
+            name = "sums",
+            mixinStandardHelpOptions = true,
+            description = "Writes datasets of sums, a task whose answers a program can judge.")
+    static final class Sums implements Callable<Integer> {
+        @Option(names = "--output", required = true, description = "folder of the JSONL files")
+        Path output;
+
+        @Option(names = "--below", defaultValue = "30", description = "bound of both numbers")
+        int below;
+
+        @Option(names = "--seed", defaultValue = "1")
+        long seed;
+
+        @Override
+        public Integer call() throws IOException {
+            Arithmetic.write(output, below, seed);
             return 0;
         }
     }

@@ -8,12 +8,12 @@ import java.util.Map;
 
 /** The curves of an experiment as an SVG picture: a metric over the steps, each variant's mean over its seeds. */
 final class Chart {
-    private static final int WIDTH = 760;
+    private static final int WIDTH = 800;
     private static final int HEIGHT = 420;
     private static final int LEFT = 60;
     private static final int BOTTOM = 40;
     private static final int TOP = 20;
-    private static final int RIGHT = 150;
+    private static final int RIGHT = 190;
     private static final int TICKS = 5;
     private static final int SMOOTHED = 60;
     private static final String[] COLOURS = {
