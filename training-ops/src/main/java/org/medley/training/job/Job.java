@@ -2,6 +2,7 @@ package org.medley.training.job;
 
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Map;
 import java.util.UUID;
 
 /**
@@ -10,9 +11,12 @@ import java.util.UUID;
  * @param recipe YAML text, as it was submitted
  * @param step the last step a metric was written for
  * @param steps how many there will be; null until the runner says
+ * @param latest the last value of each metric
  * @param message one line for people on what it does now; null if there is none
  * @param error why it failed; null if it did not
+ * @param worker who has it, or had it last; null if nobody had it yet
  * @param fence the token of the claim this was read under; only its holder may write
+ * @param datasets what its recipe's names of datasets mean; a name that is not here means what lies in the folder
  * @param folder where the model it made is; null until it succeeded
  * @param modelId the registered model; null until it is
  */
@@ -29,10 +33,14 @@ public record Job(
         Instant finishedAt,
         int step,
         Integer steps,
+        Map<String, Double> latest,
         String message,
         String error,
         int attempts,
         boolean cancelRequested,
+        boolean pauseRequested,
+        String worker,
         long fence,
+        Map<String, PinnedDataset> datasets,
         Path folder,
         UUID modelId) {}

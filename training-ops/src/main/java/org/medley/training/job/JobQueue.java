@@ -1,16 +1,11 @@
 package org.medley.training.job;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -24,32 +19,76 @@ import javax.sql.DataSource;
  * the token it was given, so that one that was only thought dead cannot disturb its successor. All times are the
  * database's.
  *
- * @param lease how long a worker may be silent
- * @param maxAttempts claims of one job without a further step, after which it fails instead of taking down one worker
- *     after another
+ * <p>Who wants a running job to stop leaves a request; its worker hears of it and ends its turn, and only then is it
+ * decided what becomes of the job, by the requests that stand at that moment.
  */
-public record JobQueue(DataSource database, Duration lease, int maxAttempts) {
-    private static final ObjectMapper JSON = new ObjectMapper();
+public final class JobQueue {
     private static final TypeReference<Map<String, Double>> VALUES = new TypeReference<>() {};
+    private static final TypeReference<Map<String, PinnedDataset>> DATASETS = new TypeReference<>() {};
     private static final int MAX_LINE = 2000;
+    private static final int MAX_PROMPT = 8_000;
+    private static final int MAX_ANSWER = 32_000;
+    static final int MAX_LINES = 5_000;
+    static final int MAX_SAMPLES = 2_000;
     private static final String HELD = " WHERE id = ? AND fence = ? AND state = 'RUNNING'";
     private static final String EXPIRED = "state = 'RUNNING' AND lease_until < clock_timestamp()";
+    /** No living worker holds it. */
+    private static final String IDLE = "(state IN ('QUEUED', 'PAUSED') OR " + EXPIRED + ")";
+
+    private static final String ENDED = " lease_until = NULL, finished_at = clock_timestamp(), pause_requested = false";
+    private static final String LOGGED = ", log_lines = log_lines + 1";
+    private static final String LOG =
+            ", logged AS (INSERT INTO training_log (job_id, sequence, text) SELECT id, log_lines, %s FROM changed)";
+
+    private final Sql sql;
+    private final Duration lease;
+    private final int maxAttempts;
+
+    /**
+     * @param lease how long a worker may be silent
+     * @param maxAttempts claims of one job without a further step, after which it fails instead of taking down one
+     *     worker after another
+     */
+    public JobQueue(DataSource database, Duration lease, int maxAttempts) {
+        this.sql = new Sql(database);
+        this.lease = lease;
+        this.maxAttempts = maxAttempts;
+    }
 
     public JobQueue(DataSource database) {
         this(database, Duration.ofSeconds(30), 3);
     }
 
-    /** Joins the transaction of the caller, if the data source does. */
+    public Duration lease() {
+        return lease;
+    }
+
     public Job submit(UUID tenant, String createdBy, String name, String kind, String recipe) {
+        return submit(tenant, createdBy, name, kind, recipe, Map.of());
+    }
+
+    /**
+     * Joins the transaction of the caller, if the data source does.
+     *
+     * @param datasets what the recipe's names of datasets mean, whatever lies in the folder when the job's turn comes
+     */
+    public Job submit(
+            UUID tenant,
+            String createdBy,
+            String name,
+            String kind,
+            String recipe,
+            Map<String, PinnedDataset> datasets) {
         return one(
-                        "INSERT INTO training_job (id, tenant_id, created_by, name, kind, recipe)"
-                                + " VALUES (?, ?, ?, ?, ?, ?) RETURNING *",
+                        "INSERT INTO training_job (id, tenant_id, created_by, name, kind, recipe, datasets)"
+                                + " VALUES (?, ?, ?, ?, ?, ?, ?::jsonb) RETURNING *",
                         UUID.randomUUID(),
                         tenant,
                         createdBy,
                         name,
                         kind,
-                        recipe)
+                        recipe,
+                        Sql.json(datasets))
                 .orElseThrow();
     }
 
@@ -59,235 +98,296 @@ public record JobQueue(DataSource database, Duration lease, int maxAttempts) {
 
     /** A tenant's jobs, newest first. */
     public List<Job> list(UUID tenant, int limit) {
-        return query("SELECT * FROM training_job WHERE tenant_id = ? ORDER BY created_at DESC LIMIT ?", tenant, limit);
-    }
-
-    public List<Metric> metrics(UUID job, int after) {
-        try (Connection connection = database.getConnection();
-                PreparedStatement select = prepare(
-                        connection,
-                        "SELECT step, \"values\" FROM training_metric WHERE job_id = ? AND step > ? ORDER BY step",
-                        job,
-                        after);
-                ResultSet rows = select.executeQuery()) {
-            List<Metric> metrics = new ArrayList<>();
-            while (rows.next()) {
-                metrics.add(new Metric(rows.getInt(1), JSON.readValue(rows.getString(2), VALUES)));
-            }
-            return metrics;
-        } catch (SQLException | JsonProcessingException e) {
-            throw failed(e);
-        }
+        return sql.query(
+                JobQueue::job,
+                "SELECT * FROM training_job WHERE tenant_id = ? ORDER BY created_at DESC, id LIMIT ?",
+                tenant,
+                limit);
     }
 
     /**
-     * Asks a job to stop: a waiting one is cancelled at once, a running one as soon as its worker hears of it.
+     * Asks a job to stop for good: one that nobody works on is cancelled at once, a running one as soon as its worker
+     * hears of it.
      *
      * @return whether the job had not ended yet
      */
-    public boolean cancel(UUID tenant, UUID id) {
-        return update(
-                        "UPDATE training_job SET cancel_requested = true,"
-                                + " finished_at = CASE state WHEN 'QUEUED' THEN clock_timestamp() END,"
-                                + " state = CASE state WHEN 'QUEUED' THEN 'CANCELLED' ELSE state END"
-                                + " WHERE id = ? AND tenant_id = ? AND state IN ('QUEUED', 'RUNNING')",
-                        id,
-                        tenant)
+    public boolean cancel(UUID tenant, UUID id, String by) {
+        return ask(
+                tenant,
+                id,
+                "cancel_requested = true, finished_at = CASE WHEN " + IDLE + " THEN clock_timestamp() END,"
+                        + " lease_until = CASE WHEN " + IDLE + " THEN NULL ELSE lease_until END,"
+                        + " state = CASE WHEN " + IDLE + " THEN 'CANCELLED' ELSE state END",
+                "state IN ('QUEUED', 'RUNNING', 'PAUSED')",
+                "cancelled by " + by);
+    }
+
+    /**
+     * Asks a job to rest until it is resumed: a waiting one does at once, a running one writes a checkpoint first.
+     *
+     * @return whether it could be asked: it waits or runs, and is not to be cancelled
+     */
+    public boolean pause(UUID tenant, UUID id, String by) {
+        return ask(
+                tenant,
+                id,
+                "pause_requested = state = 'RUNNING' AND NOT " + IDLE + ","
+                        + " lease_until = CASE WHEN " + IDLE + " THEN NULL ELSE lease_until END,"
+                        + " attempts = CASE WHEN " + IDLE + " THEN 0 ELSE attempts END,"
+                        + " state = CASE WHEN " + IDLE + " THEN 'PAUSED' ELSE state END",
+                "state IN ('QUEUED', 'RUNNING') AND NOT cancel_requested AND NOT pause_requested",
+                "paused by " + by);
+    }
+
+    /**
+     * Lets a paused job wait for a worker again, or takes back a request to pause that was not followed yet.
+     *
+     * @return whether it was paused or to be
+     */
+    public boolean resume(UUID tenant, UUID id, String by) {
+        return ask(
+                tenant,
+                id,
+                "pause_requested = false, state = CASE state WHEN 'PAUSED' THEN 'QUEUED' ELSE state END",
+                "(state = 'PAUSED' OR state = 'RUNNING' AND pause_requested) AND NOT cancel_requested",
+                "resumed by " + by);
+    }
+
+    private boolean ask(UUID tenant, UUID id, String assignments, String condition, String line) {
+        return sql.query(
+                                row -> row.getObject("id", UUID.class),
+                                "WITH changed AS (UPDATE training_job SET " + assignments + LOGGED
+                                        + " WHERE id = ? AND tenant_id = ? AND " + condition
+                                        + " RETURNING id, log_lines)"
+                                        + LOG.formatted("?") + " SELECT id FROM changed",
+                                id,
+                                tenant,
+                                shortened(line, MAX_LINE))
+                        .size()
                 == 1;
     }
 
     /** The oldest job that waits or whose worker fell silent, now this worker's. */
     public Optional<Job> claim(String worker) {
-        buryHopeless();
+        sweep();
         return one(
-                "UPDATE training_job SET state = 'RUNNING', worker = ?, fence = fence + 1, attempts = attempts + 1,"
-                        + " lease_until = clock_timestamp() + ? * interval '1 ms',"
-                        + " started_at = coalesce(started_at, clock_timestamp())"
+                "WITH changed AS (UPDATE training_job SET state = 'RUNNING', worker = ?, fence = fence + 1,"
+                        + " attempts = attempts + 1, lease_until = clock_timestamp() + ? * interval '1 ms',"
+                        + " started_at = coalesce(started_at, clock_timestamp())" + LOGGED
                         + " WHERE id = (SELECT id FROM training_job WHERE (state = 'QUEUED' OR " + EXPIRED + ")"
-                        + " AND attempts < ? AND NOT cancel_requested"
-                        + " ORDER BY created_at, id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING *",
+                        + " AND attempts < ? AND NOT cancel_requested AND NOT pause_requested"
+                        + " ORDER BY created_at, id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING *)"
+                        + LOG.formatted("'worker ' || worker || ' takes the job'") + " SELECT * FROM changed",
                 worker,
                 lease.toMillis(),
                 maxAttempts);
     }
 
-    /** Ends jobs whose worker fell silent and which need no other one. */
-    private void buryHopeless() {
-        update("UPDATE training_job SET state = 'CANCELLED', lease_until = NULL, finished_at = clock_timestamp()"
-                + " WHERE " + EXPIRED + " AND cancel_requested");
-        update(
-                "UPDATE training_job SET state = 'FAILED', lease_until = NULL, finished_at = clock_timestamp(),"
+    /** Puts jobs to rest whose worker fell silent and which need no other one. */
+    public void sweep() {
+        bury("state = 'CANCELLED', finished_at = clock_timestamp()", "cancel_requested", "its worker fell silent");
+        bury(
+                "state = 'PAUSED', pause_requested = false, attempts = 0",
+                "pause_requested",
+                "its worker fell silent; a resumed job goes on from its last checkpoint");
+        bury(
+                "state = 'FAILED', finished_at = clock_timestamp(),"
                         + " error = 'its worker stopped without a word ' || attempts"
-                        + " || ' times in a row without getting a step further'"
-                        + " WHERE " + EXPIRED + " AND attempts >= ?",
-                maxAttempts);
+                        + " || ' times in a row without getting a step further'",
+                "attempts >= " + maxAttempts,
+                "fails: its worker stopped without a word again and again");
     }
 
-    /** Keeps the lease; true if the job shall be cancelled. */
+    private void bury(String assignments, String condition, String line) {
+        sql.query(
+                row -> row.getObject("id", UUID.class),
+                "WITH changed AS (UPDATE training_job SET lease_until = NULL, " + assignments + LOGGED + " WHERE "
+                        + EXPIRED + " AND " + condition + " RETURNING id, log_lines)" + LOG.formatted("?")
+                        + " SELECT id FROM changed",
+                line);
+    }
+
+    /** Keeps the lease; true if the job shall stop. */
     public boolean heartbeat(Job held) {
-        return write(held, "lease_until = clock_timestamp() + ? * interval '1 ms'", lease.toMillis());
+        return sql.together(connection ->
+                write(connection, held, "lease_until = clock_timestamp() + ? * interval '1 ms'", lease.toMillis()));
     }
 
     public void steps(Job held, int steps) {
-        write(held, "steps = ?", steps);
+        sql.together(connection -> write(connection, held, "steps = ?", steps));
     }
 
-    public void message(Job held, String line) {
-        write(held, "message = ?", shortened(line));
+    /** Says what the job does, and keeps it in its log. */
+    public void message(Job held, String text) {
+        String line = shortened(text, MAX_LINE);
+        sql.together(connection -> {
+            write(connection, held, "message = ?" + LOGGED, line);
+            return log(connection, held, line);
+        });
     }
 
-    /** Writes one step's numbers, if it has any, and keeps the lease; true if the job shall be cancelled. */
-    public boolean metric(Job held, int step, Map<String, Double> values) {
-        try (Connection connection = database.getConnection()) {
-            connection.setAutoCommit(false);
-            try {
-                boolean cancel = write(
-                        connection,
-                        held,
-                        "attempts = CASE WHEN ? > step THEN 0 ELSE attempts END, step = greatest(step, ?),"
-                                + " lease_until = clock_timestamp() + ? * interval '1 ms'",
-                        step,
-                        step,
-                        lease.toMillis());
-                if (!values.isEmpty()) {
-                    insert(connection, held.id(), step, values);
-                }
-                connection.commit();
-                return cancel;
-            } finally {
-                connection.rollback();
-                connection.setAutoCommit(true);
-            }
-        } catch (SQLException | JsonProcessingException e) {
-            throw failed(e);
-        }
-    }
-
-    private static void insert(Connection connection, UUID job, int step, Map<String, Double> values)
-            throws SQLException, JsonProcessingException {
-        try (PreparedStatement insert = prepare(
+    /** The holder's transaction has just counted the line. */
+    private static int log(Connection connection, Job held, String line) throws SQLException {
+        Sql.update(
                 connection,
-                "INSERT INTO training_metric (job_id, step, \"values\") VALUES (?, ?, ?::jsonb)"
-                        + " ON CONFLICT (job_id, step) DO UPDATE"
-                        + " SET \"values\" = excluded.\"values\", at = excluded.at",
-                job,
-                step,
-                JSON.writeValueAsString(values))) {
-            insert.executeUpdate();
-        }
+                "INSERT INTO training_log (job_id, sequence, text) SELECT id, log_lines, ? FROM training_job WHERE id = ?",
+                line,
+                held.id());
+        return Sql.update(
+                connection,
+                "DELETE FROM training_log WHERE job_id = ? AND sequence <="
+                        + " (SELECT log_lines FROM training_job WHERE id = ?) - " + MAX_LINES,
+                held.id(),
+                held.id());
+    }
+
+    /** Keeps what the model answered after a step. */
+    public void sample(Job held, int step, String prompt, String answer) {
+        sql.together(connection -> {
+            write(connection, held, "samples = samples + 1");
+            Sql.update(
+                    connection,
+                    "INSERT INTO training_sample (job_id, sequence, step, prompt, answer)"
+                            + " SELECT id, samples, ?, ?, ? FROM training_job WHERE id = ?"
+                            + " ON CONFLICT (job_id, step, md5(prompt))"
+                            + " DO UPDATE SET answer = excluded.answer, at = excluded.at",
+                    step,
+                    shortened(prompt, MAX_PROMPT),
+                    shortened(answer, MAX_ANSWER),
+                    held.id());
+            return Sql.update(
+                    connection,
+                    "DELETE FROM training_sample WHERE job_id = ? AND sequence <="
+                            + " (SELECT samples FROM training_job WHERE id = ?) - " + MAX_SAMPLES,
+                    held.id(),
+                    held.id());
+        });
+    }
+
+    /** Writes one step's numbers, if it has any, and keeps the lease; true if the job shall stop. */
+    public boolean metric(Job held, int step, Map<String, Double> values) {
+        String json = Sql.json(values);
+        return sql.together(connection -> {
+            boolean stop = write(
+                    connection,
+                    held,
+                    "attempts = CASE WHEN ? > step THEN 0 ELSE attempts END, step = greatest(step, ?),"
+                            + " latest = latest || ?::jsonb,"
+                            + " lease_until = clock_timestamp() + ? * interval '1 ms'",
+                    step,
+                    step,
+                    json,
+                    lease.toMillis());
+            if (!values.isEmpty()) {
+                Sql.update(
+                        connection,
+                        "INSERT INTO training_metric (job_id, step, \"values\") VALUES (?, ?, ?::jsonb)"
+                                + " ON CONFLICT (job_id, step) DO UPDATE"
+                                + " SET \"values\" = excluded.\"values\", at = excluded.at",
+                        held.id(),
+                        step,
+                        json);
+            }
+            return stop;
+        });
     }
 
     public void complete(Job held, JobResult result) {
-        write(
+        end(
                 held,
-                "state = 'SUCCEEDED', lease_until = NULL, finished_at = clock_timestamp(), message = NULL, folder = ?",
+                "state = 'SUCCEEDED', message = NULL, folder = ?," + ENDED,
+                "finished",
                 result.folder().toString());
     }
 
     public void fail(Job held, String error) {
-        write(
+        String line = shortened(error, MAX_LINE);
+        end(
                 held,
-                "state = 'FAILED', lease_until = NULL, finished_at = clock_timestamp(), message = NULL, error = ?",
-                shortened(error));
+                "state = 'FAILED', message = NULL, error = ?," + ENDED,
+                shortened("failed: " + error, MAX_LINE),
+                line);
     }
 
-    public void cancelled(Job held) {
-        write(held, "state = 'CANCELLED', lease_until = NULL, finished_at = clock_timestamp(), message = NULL");
+    private void end(Job held, String assignments, String line, Object value) {
+        sql.together(connection -> {
+            write(connection, held, assignments + LOGGED, value);
+            return log(connection, held, line);
+        });
     }
 
-    /** Gives the job back as it is, for instance because the worker shuts down; that is no failed attempt. */
-    public void release(Job held) {
-        write(held, "state = 'QUEUED', lease_until = NULL, worker = NULL, attempts = 0");
+    /**
+     * Ends this worker's turn before the job's end, for whatever reason; that is no failed attempt. The job is cancelled
+     * or paused if that is what is asked of it now, and waits for another worker otherwise.
+     *
+     * @return what became of the job
+     */
+    public JobState stopped(Job held) {
+        return sql.together(connection -> {
+            write(
+                    connection,
+                    held,
+                    "state = CASE WHEN cancel_requested THEN 'CANCELLED' WHEN pause_requested THEN 'PAUSED'"
+                            + " ELSE 'QUEUED' END, finished_at = CASE WHEN cancel_requested THEN clock_timestamp() END,"
+                            + " lease_until = NULL, attempts = 0, message = NULL, pause_requested = false" + LOGGED);
+            JobState state = Sql.query(
+                            connection,
+                            row -> JobState.valueOf(row.getString(1)),
+                            "SELECT state FROM training_job WHERE id = ?",
+                            held.id())
+                    .getFirst();
+            log(connection, held, "worker " + held.worker() + " stops; the job is " + state);
+            return state;
+        });
     }
 
     /** Jobs of all tenants that succeeded and whose model is not registered yet. */
     public List<Job> unregistered() {
-        return query("SELECT * FROM training_job WHERE state = 'SUCCEEDED' AND model_id IS NULL ORDER BY finished_at");
+        return sql.query(
+                JobQueue::job,
+                "SELECT * FROM training_job WHERE state = 'SUCCEEDED' AND model_id IS NULL ORDER BY finished_at");
     }
 
     public void registered(UUID job, UUID model) {
-        update("UPDATE training_job SET model_id = ? WHERE id = ? AND state = 'SUCCEEDED'", model, job);
+        sql.update("UPDATE training_job SET model_id = ? WHERE id = ? AND state = 'SUCCEEDED'", model, job);
     }
 
     /** A job whose model turned out not to be usable did not succeed. */
     public void refused(UUID job, String error) {
-        update(
+        sql.update(
                 "UPDATE training_job SET state = 'FAILED', error = ?"
                         + " WHERE id = ? AND state = 'SUCCEEDED' AND model_id IS NULL",
-                shortened(error),
+                shortened(error, MAX_LINE),
                 job);
-    }
-
-    private boolean write(Job held, String assignments, Object... values) {
-        try (Connection connection = database.getConnection()) {
-            return write(connection, held, assignments, values);
-        } catch (SQLException e) {
-            throw failed(e);
-        }
     }
 
     private static boolean write(Connection connection, Job held, String assignments, Object... values)
             throws SQLException {
-        try (PreparedStatement update = prepare(
-                connection,
-                "UPDATE training_job SET " + assignments + HELD + " RETURNING cancel_requested",
-                with(values, held.id(), held.fence()))) {
-            try (ResultSet row = update.executeQuery()) {
-                if (!row.next()) {
-                    throw new LostJobException(held.id());
-                }
-                return row.getBoolean(1);
-            }
-        }
-    }
-
-    private int update(String sql, Object... values) {
-        try (Connection connection = database.getConnection();
-                PreparedStatement update = prepare(connection, sql, values)) {
-            return update.executeUpdate();
-        } catch (SQLException e) {
-            throw failed(e);
-        }
-    }
-
-    private Optional<Job> one(String sql, Object... values) {
-        return query(sql, values).stream().findFirst();
-    }
-
-    private List<Job> query(String sql, Object... values) {
-        try (Connection connection = database.getConnection();
-                PreparedStatement query = prepare(connection, sql, values);
-                ResultSet rows = query.executeQuery()) {
-            List<Job> jobs = new ArrayList<>();
-            while (rows.next()) {
-                jobs.add(job(rows));
-            }
-            return jobs;
-        } catch (SQLException e) {
-            throw failed(e);
-        }
-    }
-
-    private static PreparedStatement prepare(Connection connection, String sql, Object... values) throws SQLException {
-        PreparedStatement statement = connection.prepareStatement(sql);
-        for (int i = 0; i < values.length; i++) {
-            statement.setObject(i + 1, values[i]);
-        }
-        return statement;
-    }
-
-    private static Object[] with(Object[] values, Object... more) {
         List<Object> all = new ArrayList<>(List.of(values));
-        all.addAll(List.of(more));
-        return all.toArray();
+        all.add(held.id());
+        all.add(held.fence());
+        return Sql.query(
+                        connection,
+                        row -> row.getBoolean(1),
+                        "UPDATE training_job SET " + assignments + HELD
+                                + " RETURNING cancel_requested OR pause_requested",
+                        all.toArray())
+                .stream()
+                .findFirst()
+                .orElseThrow(() -> new LostJobException(held.id()));
     }
 
-    private static String shortened(String line) {
-        return line.length() <= MAX_LINE ? line : line.substring(0, MAX_LINE - 1) + "…";
+    private Optional<Job> one(String statement, Object... values) {
+        return sql.query(JobQueue::job, statement, values).stream().findFirst();
     }
 
-    private static QueueUnavailableException failed(Exception e) {
-        return new QueueUnavailableException("the job queue does not answer: " + e.getMessage(), e);
+    /** What PostgreSQL can keep, at most so long: it has no character 0. */
+    private static String shortened(String text, int most) {
+        String kept = text.replace('\0', '\uFFFD');
+        if (kept.codePointCount(0, kept.length()) <= most) {
+            return kept;
+        }
+        return kept.substring(0, kept.offsetByCodePoints(0, most - 1)) + "…";
     }
 
     private static Job job(ResultSet row) throws SQLException {
@@ -300,22 +400,21 @@ public record JobQueue(DataSource database, Duration lease, int maxAttempts) {
                 row.getString("recipe"),
                 JobState.valueOf(row.getString("state")),
                 row.getString("created_by"),
-                time(row, "created_at"),
-                time(row, "started_at"),
-                time(row, "finished_at"),
+                Sql.time(row, "created_at"),
+                Sql.time(row, "started_at"),
+                Sql.time(row, "finished_at"),
                 row.getInt("step"),
                 row.getObject("steps", Integer.class),
+                Sql.json(row, "latest", VALUES),
                 row.getString("message"),
                 row.getString("error"),
                 row.getInt("attempts"),
                 row.getBoolean("cancel_requested"),
+                row.getBoolean("pause_requested"),
+                row.getString("worker"),
                 row.getLong("fence"),
+                Sql.json(row, "datasets", DATASETS),
                 folder == null ? null : Path.of(folder),
                 row.getObject("model_id", UUID.class));
-    }
-
-    private static Instant time(ResultSet row, String column) throws SQLException {
-        OffsetDateTime time = row.getObject(column, OffsetDateTime.class);
-        return time == null ? null : time.toInstant();
     }
 }

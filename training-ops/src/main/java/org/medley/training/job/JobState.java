@@ -4,11 +4,13 @@ package org.medley.training.job;
 public enum JobState {
     QUEUED,
     RUNNING,
+    /** Waits until somebody resumes it, then goes on from its checkpoint. */
+    PAUSED,
     SUCCEEDED,
     FAILED,
     CANCELLED;
 
     public boolean isEnd() {
-        return this != QUEUED && this != RUNNING;
+        return this != QUEUED && this != RUNNING && this != PAUSED;
     }
 }

@@ -10,9 +10,12 @@ public interface Progress {
     /** Numbers of one step. Telling a step again, after going on from a checkpoint, replaces what was told of it. */
     void metric(int step, Map<String, Double> values);
 
-    /** One line for people on what is being done. */
+    /** One line for people on what is being done; it is kept in the job's log. */
     void message(String line);
 
-    /** Whether to stop: the job was cancelled, or this worker shuts down or lost the job to another one. */
+    /** What the model answers after a step. Telling it again replaces it. */
+    void sample(int step, String prompt, String answer);
+
+    /** Whether to stop: the job was cancelled or paused, or this worker shuts down or lost the job to another one. */
     boolean cancelled();
 }

@@ -5,12 +5,14 @@ import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /** Takes jobs from the queue and runs them, one at a time, until it is closed. */
 public final class Worker implements Runnable, AutoCloseable {
@@ -23,6 +25,8 @@ public final class Worker implements Runnable, AutoCloseable {
     private final Path jobs;
     private final String name;
     private final Duration idle;
+    private final Consumer<String> told;
+    private volatile Duration patience;
     private volatile boolean closed;
     private volatile Thread thread;
 
@@ -30,23 +34,36 @@ public final class Worker implements Runnable, AutoCloseable {
      * @param jobs folder that holds the jobs' own folders
      * @param name how this worker is called in the queue
      * @param idle how long to wait before asking an empty queue again
+     * @param told hears in one line each what is taken and what became of it
      */
-    public Worker(JobQueue queue, JobRunner runner, Path jobs, String name, Duration idle) {
+    public Worker(JobQueue queue, JobRunner runner, Path jobs, String name, Duration idle, Consumer<String> told) {
         this.queue = queue;
         this.runner = runner;
         this.jobs = jobs;
         this.name = name;
         this.idle = idle;
+        this.told = told;
+    }
+
+    /** Lets the worker end by itself once the queue had nothing for it for so long. */
+    public Worker until(Duration without) {
+        patience = without;
+        return this;
     }
 
     @Override
     public void run() {
         thread = Thread.currentThread();
+        Instant last = Instant.now();
         while (!closed) {
             try {
                 Optional<Job> job = queue.claim(name);
                 if (job.isPresent()) {
                     run(job.get());
+                    last = Instant.now();
+                } else if (patience != null && !Instant.now().isBefore(last.plus(patience))) {
+                    told.accept("no job waited for " + patience.toSeconds() + " s");
+                    return;
                 } else {
                     rest();
                 }
@@ -66,6 +83,7 @@ public final class Worker implements Runnable, AutoCloseable {
     }
 
     private void run(Job job) {
+        told.accept("takes " + shown(job) + (job.step() > 0 ? ", which was at step " + job.step() : ""));
         Held held = new Held(job);
         try (ScheduledExecutorService heart = Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().daemon().name("heartbeat-" + job.id()).factory())) {
@@ -77,8 +95,13 @@ public final class Worker implements Runnable, AutoCloseable {
                 heart.shutdownNow();
             }
         } catch (LostJobException e) {
+            told.accept("lost " + shown(job) + " to another worker, or to somebody who cancelled it");
             LOG.log(Level.WARNING, e.getMessage());
         }
+    }
+
+    private static String shown(Job job) {
+        return job.kind() + " job " + job.name() + " (" + job.id() + ")";
     }
 
     /**
@@ -92,18 +115,17 @@ public final class Worker implements Runnable, AutoCloseable {
         } catch (LostJobException | QueueUnavailableException e) {
             throw e;
         } catch (CancellationException e) {
-            if (held.cancel) {
-                queue.cancelled(job);
-            } else {
-                queue.release(job);
-            }
+            told.accept("stops " + shown(job) + ", which is " + queue.stopped(job) + " now");
             return;
         } catch (Exception | LinkageError | OutOfMemoryError e) {
             LOG.log(Level.WARNING, "job " + job.id() + " failed", e);
-            queue.fail(job, e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage());
+            String why = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+            queue.fail(job, why);
+            told.accept("failed at " + shown(job) + ": " + why);
             return;
         }
         queue.complete(job, result);
+        told.accept("finished " + shown(job) + ": " + result.folder());
     }
 
     private Path folder(Job job) throws IOException {
@@ -130,7 +152,7 @@ public final class Worker implements Runnable, AutoCloseable {
     /** A job as long as this worker has it. */
     private final class Held implements Progress {
         private final Job job;
-        private volatile boolean cancel;
+        private volatile boolean stop;
         private volatile boolean lost;
 
         private Held(Job job) {
@@ -139,7 +161,7 @@ public final class Worker implements Runnable, AutoCloseable {
 
         private void beat() {
             try {
-                cancel |= queue.heartbeat(job);
+                stop = queue.heartbeat(job);
             } catch (LostJobException e) {
                 lost = true;
             } catch (QueueUnavailableException e) {
@@ -154,7 +176,7 @@ public final class Worker implements Runnable, AutoCloseable {
 
         @Override
         public void metric(int step, Map<String, Double> values) {
-            cancel |= queue.metric(job, step, values);
+            stop = queue.metric(job, step, values);
         }
 
         @Override
@@ -163,8 +185,13 @@ public final class Worker implements Runnable, AutoCloseable {
         }
 
         @Override
+        public void sample(int step, String prompt, String answer) {
+            queue.sample(job, step, prompt, answer);
+        }
+
+        @Override
         public boolean cancelled() {
-            return cancel || lost || closed;
+            return stop || lost || closed;
         }
     }
 }

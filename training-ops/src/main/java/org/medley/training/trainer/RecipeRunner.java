@@ -25,7 +25,7 @@ public record RecipeRunner(Function<UUID, Catalog> catalogs) implements JobRunne
     @Override
     public JobResult run(Job job, Path workDir, Progress progress) throws IOException {
         Recipe recipe = Recipes.parse(job.recipe(), "recipe");
-        Catalog catalog = catalogs.apply(job.tenantId());
+        Catalog catalog = catalogs.apply(job.tenantId()).pinned(job.datasets());
         Path target = catalog.models().resolve(recipe.name());
         RunListener listener = new Listener(progress);
         try {
@@ -56,6 +56,11 @@ public record RecipeRunner(Function<UUID, Catalog> catalogs) implements JobRunne
         @Override
         public void message(String text) {
             progress.message(text);
+        }
+
+        @Override
+        public void sample(int step, String prompt, String answer) {
+            progress.sample(step, prompt, answer);
         }
 
         @Override

@@ -10,12 +10,14 @@ import org.medley.training.data.HeldOut;
 import org.medley.training.data.Source;
 import org.medley.training.data.TokenStore;
 import org.medley.training.data.TooLong;
+import org.medley.training.recipe.BadRecipeException;
 import org.medley.training.recipe.DataSection;
 import org.medley.training.recipe.TrainRecipe;
 
 /** A run's datasets, read and tokenized. */
 final class RunData implements AutoCloseable {
     private final TrainRecipe recipe;
+    private final Catalog catalog;
     private final RunListener listener;
     private final List<Source> sources = new ArrayList<>();
     private final List<Source> heldOutSources = new ArrayList<>();
@@ -25,6 +27,7 @@ final class RunData implements AutoCloseable {
     /** Finds the datasets; reads nothing of them yet. */
     RunData(TrainRecipe recipe, Catalog catalog, RunListener listener) {
         this.recipe = recipe;
+        this.catalog = catalog;
         this.listener = listener;
         recipe.data().forEach(data -> sources.add(source(catalog, data)));
         if (recipe.evaluation() != null) {
@@ -61,6 +64,12 @@ final class RunData implements AutoCloseable {
                 listener.message("reads dataset " + source.name() + ": " + 100 * done / Math.max(1, total) + " %");
             }
         });
+        try {
+            catalog.check(store.name(), store.sha256());
+        } catch (BadRecipeException e) {
+            store.close();
+            throw e;
+        }
         listener.message("dataset " + store.name() + ": " + store.records() + " records, " + store.tokens()
                 + " tokens, " + store.learned() + " of them learned");
         return store;

@@ -12,8 +12,9 @@ public interface RunListener {
 
     void message(String text);
 
-    /** What the model answers by now, for people to read. */
+    /** What the model answers to one of the recipe's prompts after a step. */
     default void sample(int step, String prompt, String answer) {}
 
+    /** Whether to stop; asked between steps. A run that stops has written a checkpoint and can go on from it. */
     boolean cancelled();
 }

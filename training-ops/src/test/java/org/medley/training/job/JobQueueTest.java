@@ -2,6 +2,7 @@ package org.medley.training.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import java.nio.file.Path;
 import java.time.Duration;
@@ -44,6 +45,10 @@ class JobQueueTest {
 
     private static JobQueue queue(Duration lease) {
         return new JobQueue(database.dataSource(), lease, 3);
+    }
+
+    private static JobHistory history() {
+        return database.history();
     }
 
     private static Job submit(JobQueue queue, String name) {
@@ -100,12 +105,16 @@ class JobQueueTest {
                 () -> impatient.steps(stale, 5),
                 () -> impatient.complete(stale, new JobResult(folder)),
                 () -> impatient.fail(stale, "no"),
-                () -> impatient.cancelled(stale),
-                () -> impatient.release(stale));
+                () -> impatient.sample(stale, 1, "Who?", "Me."),
+                () -> impatient.stopped(stale));
         for (Runnable write : writes) {
             assertThatThrownBy(write::run).isInstanceOf(LostJobException.class);
         }
-        assertThat(impatient.metrics(fresh.id(), -1)).isEmpty();
+        assertThat(history().metrics(fresh.id(), -1)).isEmpty();
+        assertThat(history().samples(fresh.id(), 10)).isEmpty();
+        assertThat(history().log(fresh.id(), 0, 10))
+                .extracting(LogLine::text)
+                .containsExactly("worker slow takes the job", "worker next takes the job");
         assertThat(impatient.find(TENANT, fresh.id()).orElseThrow())
                 .returns(JobState.RUNNING, Job::state)
                 .returns(null, Job::message);
@@ -119,9 +128,10 @@ class JobQueueTest {
         queue.metric(job, 1, Map.of("loss", 3.0));
         queue.metric(job, 2, Map.of("loss", 2.5));
         queue.metric(job, 2, Map.of("loss", 2.25));
-        assertThat(queue.metrics(job.id(), -1))
-                .containsExactly(new Metric(1, Map.of("loss", 3.0)), new Metric(2, Map.of("loss", 2.25)));
-        assertThat(queue.metrics(job.id(), 1)).containsExactly(new Metric(2, Map.of("loss", 2.25)));
+        assertThat(history().metrics(job.id(), -1))
+                .extracting(Metric::step, metric -> metric.values().get("loss"))
+                .containsExactly(tuple(1, 3.0), tuple(2, 2.25));
+        assertThat(history().metrics(job.id(), 1)).extracting(Metric::step).containsExactly(2);
     }
 
     @Test
@@ -160,12 +170,12 @@ class JobQueueTest {
     void aWaitingJobIsCancelledAtOnceAndAnEndedOneNotAtAll() {
         JobQueue queue = queue(LONG);
         Job job = submit(queue, "job");
-        assertThat(queue.cancel(UUID.randomUUID(), job.id()))
+        assertThat(queue.cancel(UUID.randomUUID(), job.id(), "me"))
                 .as("another tenant")
                 .isFalse();
-        assertThat(queue.cancel(TENANT, job.id())).isTrue();
+        assertThat(queue.cancel(TENANT, job.id(), "me")).isTrue();
         assertThat(queue.find(TENANT, job.id()).orElseThrow().state()).isEqualTo(JobState.CANCELLED);
-        assertThat(queue.cancel(TENANT, job.id())).isFalse();
+        assertThat(queue.cancel(TENANT, job.id(), "me")).isFalse();
         assertThat(queue.claim("a")).isEmpty();
     }
 
@@ -183,10 +193,10 @@ class JobQueueTest {
             }
             throw new java.util.concurrent.CancellationException();
         };
-        try (Worker worker = new Worker(queue, endless, folder, "w", Duration.ofMillis(20))) {
+        try (Worker worker = new Worker(queue, endless, folder, "w", Duration.ofMillis(20), line -> {})) {
             Thread.ofPlatform().start(worker);
             running.await();
-            assertThat(queue.cancel(TENANT, job.id())).isTrue();
+            assertThat(queue.cancel(TENANT, job.id(), "me")).isTrue();
             assertThat(ended(queue, job).state()).isEqualTo(JobState.CANCELLED);
         }
     }
@@ -204,7 +214,7 @@ class JobQueueTest {
             }
             throw new java.util.concurrent.CancellationException();
         };
-        try (Worker worker = new Worker(queue, endless, folder, "w", Duration.ofMillis(20))) {
+        try (Worker worker = new Worker(queue, endless, folder, "w", Duration.ofMillis(20), line -> {})) {
             Thread.ofPlatform().start(worker);
             running.await();
         }
@@ -220,7 +230,7 @@ class JobQueueTest {
         JobRunner broken = (held, workDir, progress) -> {
             throw new IllegalArgumentException("data.jsonl:3: has no \"text\"");
         };
-        try (Worker worker = new Worker(queue, broken, folder, "w", Duration.ofMillis(20))) {
+        try (Worker worker = new Worker(queue, broken, folder, "w", Duration.ofMillis(20), line -> {})) {
             Thread.ofPlatform().start(worker);
             assertThat(ended(queue, job))
                     .returns(JobState.FAILED, Job::state)

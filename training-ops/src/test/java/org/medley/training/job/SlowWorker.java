@@ -1,5 +1,6 @@
 package org.medley.training.job;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -27,7 +28,8 @@ final class SlowWorker {
                         SlowWorker::work,
                         Path.of(args[1]),
                         "pid-" + ProcessHandle.current().pid(),
-                        Duration.ofMillis(30))
+                        Duration.ofMillis(30),
+                        line -> {})
                 .run();
     }
 
@@ -37,15 +39,21 @@ final class SlowWorker {
         progress.steps(STEPS);
         for (int step = done + 1; step <= STEPS; step++) {
             if (progress.cancelled()) {
+                checkpoint(workDir, step - 1);
                 throw new CancellationException();
             }
             Thread.sleep(STEP_MILLIS);
             progress.metric(step, Map.of("loss", loss(step)));
             if (step % CHECKPOINT_EVERY == 0) {
-                Path fresh = Files.writeString(workDir.resolve("checkpoint.new"), Integer.toString(step));
-                Files.move(fresh, checkpoint, StandardCopyOption.ATOMIC_MOVE);
+                checkpoint(workDir, step);
             }
         }
         return new JobResult(workDir);
+    }
+
+    private static void checkpoint(Path workDir, int step) throws IOException {
+        Path fresh = Files.writeString(
+                workDir.resolve("checkpoint." + ProcessHandle.current().pid()), Integer.toString(step));
+        Files.move(fresh, workDir.resolve("checkpoint"), StandardCopyOption.ATOMIC_MOVE);
     }
 }

@@ -14,15 +14,21 @@ import org.postgresql.ds.PGSimpleDataSource;
 record TestDatabase(EmbeddedPostgres server) implements AutoCloseable {
     static TestDatabase start() throws IOException, SQLException {
         TestDatabase database = new TestDatabase(EmbeddedPostgres.start());
-        try (InputStream migration = TestDatabase.class.getResourceAsStream("/db/migration/V4__training.sql")) {
-            database.execute("CREATE ROLE medley_app");
-            database.execute(new String(migration.readAllBytes(), StandardCharsets.UTF_8));
+        database.execute("CREATE ROLE medley_app");
+        for (String name : new String[] {"V4__training.sql", "V11__training_jobs.sql"}) {
+            try (InputStream migration = TestDatabase.class.getResourceAsStream("/db/migration/" + name)) {
+                database.execute(new String(migration.readAllBytes(), StandardCharsets.UTF_8));
+            }
         }
         return database;
     }
 
     String url() {
         return server.getJdbcUrl("postgres", "postgres");
+    }
+
+    JobHistory history() {
+        return new JobHistory(dataSource());
     }
 
     DataSource dataSource() {

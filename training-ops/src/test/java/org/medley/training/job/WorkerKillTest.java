@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.UUID;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,26 +36,39 @@ class WorkerKillTest {
                 jobs.add(queue.submit(TENANT, "admin", "job-" + i, "train", "").id());
             }
             List<Process> workers = new ArrayList<>(List.of(worker(database), worker(database)));
+            int paused = 0;
             for (int kill = 0; kill < KILLS; kill++) {
-                Thread.sleep(random.nextInt(MAX_LIFE_MILLIS));
+                long life = random.nextInt(MAX_LIFE_MILLIS);
+                // People pause and resume jobs meanwhile, also such as are just being killed.
+                UUID job = jobs.get(random.nextInt(JOBS));
+                Thread.sleep(life / 2);
+                boolean asked = random.nextBoolean() ? queue.pause(TENANT, job, "a") : queue.resume(TENANT, job, "a");
+                paused += asked ? 1 : 0;
+                Thread.sleep(life / 2);
                 Process victim = workers.remove(random.nextInt(workers.size()));
                 victim.destroyForcibly().waitFor();
                 workers.add(worker(database));
             }
+            assertThat(paused).as("pauses and resumptions, seed " + SEED).isPositive();
             try {
-                waitForAll(queue);
+                waitForAll(queue, jobs);
             } finally {
                 for (Process worker : workers) {
                     worker.destroyForcibly().waitFor();
                 }
             }
-            List<Metric> whole = new ArrayList<>();
-            for (int step = 1; step <= SlowWorker.STEPS; step++) {
-                whole.add(new Metric(step, java.util.Map.of("loss", SlowWorker.loss(step))));
-            }
+            List<Double> whole = IntStream.rangeClosed(1, SlowWorker.STEPS)
+                    .mapToObj(SlowWorker::loss)
+                    .toList();
             for (UUID job : jobs) {
                 assertThat(queue.find(TENANT, job).orElseThrow().state()).isEqualTo(JobState.SUCCEEDED);
-                assertThat(queue.metrics(job, -1)).isEqualTo(whole);
+                assertThat(database.history().metrics(job, -1))
+                        .extracting(metric -> metric.values().get("loss"))
+                        .isEqualTo(whole);
+                assertThat(transitions(database, job))
+                        .as("states, each from where the last one led")
+                        .startsWith("null>QUEUED")
+                        .endsWith(">SUCCEEDED");
                 assertThat(database.number("SELECT count(*) FROM completion WHERE job = '" + job + "'"))
                         .isOne();
             }
@@ -88,10 +102,25 @@ class WorkerKillTest {
                 .start();
     }
 
-    private static void waitForAll(JobQueue queue) throws InterruptedException {
+    private static String transitions(TestDatabase database, UUID job) {
+        StringBuilder path = new StringBuilder();
+        JobState at = null;
+        for (Transition transition : database.history().transitions(job)) {
+            assertThat(transition.from()).as("after " + path).isEqualTo(at);
+            at = transition.to();
+            path.append(path.isEmpty() ? "" : " ")
+                    .append(transition.from())
+                    .append('>')
+                    .append(at);
+        }
+        return path.toString();
+    }
+
+    private static void waitForAll(JobQueue queue, List<UUID> jobs) throws InterruptedException {
         long until = System.nanoTime() + Duration.ofSeconds(120).toNanos();
         while (queue.list(TENANT, JOBS).stream().anyMatch(job -> !job.state().isEnd())) {
             assertThat(System.nanoTime()).as("time").isLessThan(until);
+            jobs.forEach(job -> queue.resume(TENANT, job, "a"));
             Thread.sleep(50);
         }
     }
