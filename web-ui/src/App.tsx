@@ -15,6 +15,7 @@ const ModelPage = lazy(() => import('./models/ModelPage'));
 const JobsPage = lazy(() => import('./training/JobsPage'));
 const NewJobPage = lazy(() => import('./training/NewJobPage'));
 const JobPage = lazy(() => import('./training/JobPage'));
+const DatasetsPage = lazy(() => import('./datasets/DatasetsPage'));
 const UsersPage = lazy(() => import('./identity/UsersPage'));
 const AuditPage = lazy(() => import('./audit/AuditPage'));
 
@@ -42,6 +43,7 @@ export function App() {
           <Route path="training" element={page(<JobsPage />, 'admin')} />
           <Route path="training/new" element={page(<NewJobPage />, 'admin')} />
           <Route path="training/:id" element={page(<JobPage />, 'admin')} />
+          <Route path="datasets" element={page(<DatasetsPage />, 'admin')} />
           <Route path="users" element={page(<UsersPage />, 'admin')} />
           <Route path="audit" element={page(<AuditPage />, 'auditor')} />
           <Route path="*" element={<Empty title="There is no such page" />} />

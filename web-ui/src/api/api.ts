@@ -8,10 +8,14 @@ import type {
   CaseSummary,
   ClinicalCase,
   Dataset,
+  DatasetFacts,
+  DatasetVersion,
   IssuedKey,
   Job,
+  JobDetail,
   JobEvent,
   Lineage,
+  LogLine,
   Metric,
   Model,
   ModelDetail,
@@ -20,8 +24,10 @@ import type {
   ReasoningEvent,
   Recipe,
   Role,
+  Sample,
   Session,
   User,
+  Validation,
   Vocabulary,
 } from './types';
 
@@ -71,20 +77,20 @@ export function asProblem(error: unknown): Problem {
   return new Problem(0, 'UNREACHABLE', 'The platform did not answer', text);
 }
 
-async function problemOf(response: Response): Promise<Problem> {
-  const text = await response.text().catch(() => '');
+/** What an answer that is no success says. */
+export function problemFrom(status: number, statusText: string, text: string): Problem {
   try {
     const body = JSON.parse(text);
     return new Problem(
-      response.status,
-      body.code ?? `HTTP_${response.status}`,
-      body.title ?? response.statusText,
-      body.detail ?? body.title ?? response.statusText,
+      status,
+      body.code ?? `HTTP_${status}`,
+      body.title ?? statusText,
+      body.detail ?? body.title ?? statusText,
       Array.isArray(body.errors) ? body.errors : [],
     );
   } catch {
-    const title = response.status === 401 ? 'Not signed in' : `The platform answered ${response.status}`;
-    return new Problem(response.status, `HTTP_${response.status}`, title, title);
+    const title = status === 401 ? 'Not signed in' : `The platform answered ${status}`;
+    return new Problem(status, `HTTP_${status}`, title, title);
   }
 }
 
@@ -117,7 +123,9 @@ async function send(
     if (signal?.aborted) throw error;
     throw asProblem(error);
   }
-  if (!response.ok) throw await problemOf(response);
+  if (!response.ok) {
+    throw problemFrom(response.status, response.statusText, await response.text().catch(() => ''));
+  }
   return response;
 }
 
@@ -178,15 +186,30 @@ export const api = {
     call<unknown>('/api/models/aliases/production/rollback', { method: 'POST', json: { reason } }),
 
   recipes: () => call<Recipe[]>('/api/training/recipes'),
+  validate: (recipe: string, signal?: AbortSignal) =>
+    call<Validation>('/api/training/recipes/validation', { method: 'POST', json: { recipe }, signal }),
   datasets: () => call<Dataset[]>('/api/training/datasets'),
+  registerDataset: (facts: DatasetFacts) =>
+    call<DatasetVersion>('/api/training/datasets', { method: 'POST', json: facts }),
+  retireDataset: (version: string) =>
+    call<DatasetVersion>(`/api/training/datasets/${id(version)}/retirement`, { method: 'POST', json: {} }),
   jobs: () => call<Job[]>('/api/training/jobs'),
-  job: (job: string) => call<Job>(`/api/training/jobs/${id(job)}`),
+  job: (job: string) => call<JobDetail>(`/api/training/jobs/${id(job)}`),
   startJob: (recipe: string) => call<Job>('/api/training/jobs', { method: 'POST', json: { recipe } }),
-  metrics: (job: string, after?: number) =>
-    call<Metric[]>(`/api/training/jobs/${id(job)}/metrics${query({ after })}`),
-  jobEvents: (job: string, signal: AbortSignal) =>
-    stream<JobEvent>(`/api/training/jobs/${id(job)}/events`, { signal }),
-  cancelJob: (job: string) => call<unknown>(`/api/training/jobs/${id(job)}/cancel`, { method: 'POST' }),
+  /** Thinned to about so many points, so that a run of any length can be drawn. */
+  metrics: (job: string, points: number) =>
+    call<Metric[]>(`/api/training/jobs/${id(job)}/metrics${query({ points })}`),
+  compareJobs: (jobs: string[], points: number) =>
+    call<{ job: Job; points: Metric[] }[]>(
+      `/api/training/metrics?${new URLSearchParams([...jobs.map((job) => ['job', job]), ['points', String(points)]])}`,
+    ),
+  jobLog: (job: string, after: number) =>
+    call<LogLine[]>(`/api/training/jobs/${id(job)}/log${query({ after })}`),
+  jobSamples: (job: string) => call<Sample[]>(`/api/training/jobs/${id(job)}/samples`),
+  jobEvents: (job: string, after: number, signal: AbortSignal) =>
+    stream<JobEvent>(`/api/training/jobs/${id(job)}/events${query({ after })}`, { signal }),
+  askJob: (job: string, wish: 'pause' | 'resume' | 'cancel') =>
+    call<Job>(`/api/training/jobs/${id(job)}/${wish}`, { method: 'POST', json: {} }),
 
   vocabulary: () => call<Vocabulary>('/api/clinical/vocabulary'),
   cases: () => call<CaseSummary[]>('/api/clinical/cases'),

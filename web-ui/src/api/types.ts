@@ -145,21 +145,81 @@ export interface Recipe {
   yaml: string;
 }
 
-export interface Dataset {
+export type DataFormat = 'text' | 'chat' | 'tokens' | 'pairs' | 'prompts';
+
+export type ConsentBasis =
+  | 'none_needed_synthetic'
+  | 'none_needed_public'
+  | 'broad_consent'
+  | 'specific_consent'
+  | 'waiver'
+  | 'legal_basis_other';
+
+export type PhiClass = 'none' | 'limited' | 'identifiable';
+
+/** What only people know of a dataset. */
+export interface DatasetFacts {
   name: string;
-  sha256: string;
-  examples: number;
-  bytes: number;
-  description: string | null;
+  licence: string;
+  consentBasis: ConsentBasis;
+  consentNote?: string;
+  phiClass: PhiClass;
+  deIdentified: boolean;
+  clinical: boolean;
+  description?: string;
+  format?: DataFormat;
 }
 
-export type JobState = 'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCELLED';
+export interface DatasetVersion extends Required<Omit<DatasetFacts, 'format'>> {
+  id: string;
+  version: number;
+  sha256: string;
+  bytes: number;
+  files: number;
+  records: number | null;
+  format: DataFormat | null;
+  /** Why nothing may be trained on it; null if something may. */
+  objection: string | null;
+  createdBy: string;
+  createdAt: string;
+  retiredBy: string | null;
+  retiredAt: string | null;
+}
+
+export interface Dataset {
+  name: string;
+  /** How the folder and the register agree. */
+  place: 'registered' | 'unregistered' | 'changed' | 'absent';
+  version: number | null;
+  sha256: string | null;
+  records: number | null;
+  bytes: number;
+  files: number;
+  format: DataFormat | null;
+  description: string;
+  objection: string | null;
+  /** The newest first. */
+  versions: DatasetVersion[];
+}
+
+export interface Uploaded {
+  name: string;
+  file: string;
+  bytes: number;
+  sha256: string;
+}
+
+export type JobState = 'QUEUED' | 'RUNNING' | 'PAUSED' | 'SUCCEEDED' | 'FAILED' | 'CANCELLED';
 
 export interface Job {
   id: string;
   name: string;
   kind: string;
+  stage?: string;
   state: JobState;
+  /** Asked to pause, and still running. */
+  pausing: boolean;
+  cancelling: boolean;
   createdBy: string;
   createdAt: string;
   startedAt: string | null;
@@ -167,20 +227,60 @@ export interface Job {
   step: number;
   /** null until the run has counted them. */
   steps: number | null;
+  /** The last value of each metric. */
+  latest: Record<string, number>;
+  secondsPerStep: number | null;
+  secondsLeft: number | null;
   message: string | null;
   error: string | null;
+  worker: string | null;
   modelId?: string | null;
-  recipe?: string;
 }
 
+export interface JobDetail extends Job {
+  recipe: string;
+  datasets: DatasetMeant[];
+  history: { at: string; from: JobState | null; to: JobState; worker: string | null }[];
+}
+
+/** What a recipe's name of a dataset means, or meant. */
+export interface DatasetMeant {
+  reference: string;
+  id: string;
+  name: string;
+  version: number;
+  sha256: string;
+}
+
+/** The numbers of a step by their names. What was not measured at it is left out. */
 export interface Metric {
-  /** What was not measured at this step is left out. */
   step: number;
-  loss?: number;
-  learningRate?: number;
-  gradientNorm?: number;
-  tokensPerSecond?: number;
-  evaluationLoss?: number;
+  at?: string;
+  [name: string]: number | string | undefined;
+}
+
+export interface LogLine {
+  sequence: number;
+  at: string;
+  text: string;
+}
+
+export interface Sample {
+  step: number;
+  at: string;
+  prompt: string;
+  answer: string;
+}
+
+export interface Validation {
+  valid: boolean;
+  name?: string;
+  kind?: string;
+  stage?: string;
+  /** With every default written out. */
+  recipe?: string;
+  datasets?: DatasetMeant[];
+  refusal?: { line?: number; message: string };
 }
 
 export type JobEvent = ({ type: 'metric' } & Metric) | ({ type: 'job' } & Job);

@@ -37,7 +37,7 @@ export function PageHead({
         <h1>{title}</h1>
         {children && <p>{children}</p>}
       </div>
-      {actions && <div style={{ display: 'flex', gap: 8, flexShrink: 0 }}>{actions}</div>}
+      {actions && <div className="page-actions">{actions}</div>}
     </div>
   );
 }
@@ -183,16 +183,21 @@ export function Hash({ value, length = 10 }: { value: string | null | undefined;
 const STATE_COLOR: Record<JobState, string> = {
   QUEUED: 'gray',
   RUNNING: 'blue',
+  PAUSED: 'yellow',
   SUCCEEDED: 'teal',
   FAILED: 'red',
   CANCELLED: 'orange',
 };
 
-export function JobStateBadge({ state }: { state: JobState }) {
+export function JobStateBadge({ job }: { job: { state: JobState; pausing?: boolean; cancelling?: boolean } }) {
+  const wish = job.cancelling ? 'is being cancelled' : job.pausing ? 'pausing' : '';
   return (
-    <Badge color={STATE_COLOR[state]} data-testid="job-state">
-      {state}
-    </Badge>
+    <span style={{ display: 'inline-flex', gap: 6, alignItems: 'center', whiteSpace: 'nowrap' }}>
+      <Badge color={STATE_COLOR[job.state]} data-testid="job-state" style={{ flexShrink: 0 }}>
+        {job.state}
+      </Badge>
+      {wish && <span className="muted small">{wish}</span>}
+    </span>
   );
 }
 

@@ -11,6 +11,7 @@ import {
   IconAlertTriangle,
   IconChartLine,
   IconChevronDown,
+  IconDatabase,
   IconDeviceDesktop,
   IconHierarchy2,
   IconLogout,
@@ -30,6 +31,7 @@ const ICONS: Record<string, ComponentType<{ size?: number }>> = {
   '/cases': IconStethoscope,
   '/models': IconHierarchy2,
   '/training': IconChartLine,
+  '/datasets': IconDatabase,
   '/users': IconUsers,
   '/audit': IconShieldCheck,
 };
@@ -73,7 +75,7 @@ export function Shell() {
                 style={{ display: 'flex', alignItems: 'center', gap: 8, color: 'inherit' }}
               >
                 <Avatar size={26} radius="xl" color="ink" name={session.displayName} aria-hidden />
-                <span style={{ lineHeight: 1.2 }}>
+                <span className="who">
                   <span style={{ display: 'block', fontWeight: 500 }}>{session.displayName}</span>
                   <span className="muted small" data-testid="tenant">
                     {session.tenant.name}

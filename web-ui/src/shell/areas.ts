@@ -17,6 +17,7 @@ export const AREAS: Area[] = [
     roles: ['admin', 'clinician', 'physicist', 'researcher'],
   },
   { path: '/training', label: 'Training', testId: 'nav-training', roles: ['admin'] },
+  { path: '/datasets', label: 'Datasets', testId: 'nav-datasets', roles: ['admin'] },
   { path: '/users', label: 'Users & keys', testId: 'nav-users', roles: ['admin'] },
   { path: '/audit', label: 'Audit', testId: 'nav-audit', roles: ['auditor'] },
 ];

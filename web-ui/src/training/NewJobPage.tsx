@@ -1,19 +1,34 @@
-import { Button, Table, Textarea } from '@mantine/core';
+import { Alert, Button, Select, Tabs } from '@mantine/core';
+import { IconCheck, IconPencil } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, type KeyboardEvent, useState } from 'react';
-import { Link, useNavigate } from 'react-router';
+import { useState } from 'react';
+import { Link, useNavigate, useSearchParams } from 'react-router';
 import { api } from '../api/api';
-import { formatBytes, formatCount } from '../common/format';
-import { Hash, Load, PageHead, Panel, ProblemAlert, useTitle } from '../common/ui';
+import type { Validation } from '../api/types';
+import { PageHead, Panel, ProblemAlert, useTitle } from '../common/ui';
+import { RecipeEditor } from './RecipeEditor';
+import { emptyForm, type RecipeForm, recipeYaml, STAGE_WORDS, STAGES, type Stage } from './recipeForm';
+import { StageForm } from './StageForm';
+import { useValidation } from './useValidation';
 
 export default function NewJobPage() {
-  useTitle('Start a job');
+  const [search, setSearch] = useSearchParams();
+  const asked = search.get('stage');
+  const stage: Stage = STAGES.find((item) => item === asked) ?? 'finetune';
+  // Another stage is another form.
+  return <View key={stage} stage={stage} change={(next) => setSearch({ stage: next }, { replace: true })} />;
+}
+
+function View({ stage, change }: { stage: Stage; change: (stage: Stage) => void }) {
+  const words = STAGE_WORDS[stage];
+  useTitle(words.title);
   const navigate = useNavigate();
   const client = useQueryClient();
   const recipes = useQuery({ queryKey: ['recipes'], queryFn: api.recipes });
-  const datasets = useQuery({ queryKey: ['datasets'], queryFn: api.datasets });
-  const [chosen, setChosen] = useState<string | null>(null);
-  const [yaml, setYaml] = useState('');
+  const [form, setForm] = useState<RecipeForm>(() => emptyForm(stage));
+  const [written, setWritten] = useState<string | null>(null);
+  const yaml = written ?? recipeYaml(form);
+  const { result, error, current } = useValidation(yaml);
   const start = useMutation({
     mutationFn: () => api.startJob(yaml),
     onSuccess: (job) => {
@@ -21,48 +36,96 @@ export default function NewJobPage() {
       navigate(`/training/${encodeURIComponent(job.id)}`);
     },
   });
+  const refusal = result && !result.valid ? result.refusal : undefined;
 
-  function submit(event?: FormEvent) {
-    event?.preventDefault();
-    if (yaml.trim()) start.mutate();
-  }
-
-  function onKeyDown(event: KeyboardEvent) {
-    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) submit();
+  function write(text: string) {
+    setWritten(text);
+    start.reset();
   }
 
   return (
     <>
       <PageHead
-        title="Start a job"
+        title={words.title}
         actions={
           <Button component={Link} to="/training" variant="default">
             Cancel
           </Button>
         }
       >
-        Choose a recipe, change what you need, start. The recipe is kept with the model it makes.
+        {words.about}
       </PageHead>
-      <div className="split">
-        <Panel title="Recipe" aside={<span className="muted small">YAML</span>}>
-          <form onSubmit={submit} onKeyDown={onKeyDown}>
-            <div className="stack">
-              <Textarea
-                aria-label="Recipe, YAML"
-                classNames={{ input: 'yaml' }}
-                autosize
-                minRows={20}
-                maxRows={34}
-                spellCheck={false}
-                placeholder="Choose a recipe at the right, or write one"
-                value={yaml}
-                onChange={(event) => setYaml(event.currentTarget.value)}
-                data-testid="job-recipe"
+      <Tabs value={stage} onChange={(next) => next && change(next as Stage)} mb="sm" keepMounted={false}>
+        <Tabs.List aria-label="What to do">
+          {STAGES.map((item) => (
+            <Tabs.Tab key={item} value={item} data-testid={`stage-${item}`}>
+              {STAGE_WORDS[item].button}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+      </Tabs>
+      <div className="recipe-page">
+        <Panel title="What to train" testId="stage-form">
+          {written !== null && (
+            <Alert color="blue" variant="light" icon={<IconPencil size={18} aria-hidden />} mb="sm">
+              The recipe was written by hand; the form does not change it any more.{' '}
+              <button
+                type="button"
+                className="link"
+                onClick={() => {
+                  setWritten(null);
+                  start.reset();
+                }}
+                data-testid="recipe-from-form"
+              >
+                Write it from the form again
+              </button>
+            </Alert>
+          )}
+          <fieldset className="plain" disabled={written !== null}>
+            <legend className="visually-hidden">{words.title}</legend>
+            <StageForm
+              form={form}
+              change={(part) => {
+                setForm((now) => ({ ...now, ...part }));
+                start.reset();
+              }}
+            />
+          </fieldset>
+        </Panel>
+        <div className="stack">
+          <Panel
+            title="Recipe"
+            aside={
+              <Select
+                size="xs"
+                w={230}
+                aria-label="Take a shipped recipe"
+                placeholder="Take a shipped recipe…"
+                searchable
+                value={null}
+                onChange={(name) => {
+                  const found = recipes.data?.find((item) => item.name === name);
+                  if (found) write(found.yaml);
+                }}
+                data={(recipes.data ?? []).map((item) => ({ value: item.name, label: item.name }))}
+                data-testid="recipe-shipped"
               />
+            }
+          >
+            <div className="stack">
+              <RecipeEditor
+                value={yaml}
+                onChange={write}
+                onSubmit={() => yaml.trim() && start.mutate()}
+                badLine={refusal?.line ?? null}
+                describedBy="recipe-verdict"
+              />
+              <Verdict result={result} current={current} error={error} empty={yaml.trim() === ''} />
               <ProblemAlert error={start.error} />
-              <div style={{ display: 'flex', gap: 12, alignItems: 'center' }}>
+              <div style={{ display: 'flex', gap: 12, alignItems: 'center', flexWrap: 'wrap' }}>
                 <Button
-                  type="submit"
+                  onClick={() => start.mutate()}
                   loading={start.isPending}
                   disabled={!yaml.trim()}
                   data-testid="job-submit"
@@ -70,78 +133,61 @@ export default function NewJobPage() {
                   Start
                 </Button>
                 <span className="muted small">
-                  <kbd>Ctrl+Enter</kbd>
+                  <kbd>Ctrl+Enter</kbd> in the recipe starts it too
                 </span>
               </div>
             </div>
-          </form>
-        </Panel>
-        <div className="stack">
-          <Panel title="Shipped recipes" padded={false}>
-            <Load query={recipes} rows={4}>
-              {(list) => (
-                <div role="radiogroup" aria-label="Recipe">
-                  {list.length === 0 && <div className="body muted">None shipped.</div>}
-                  {list.map((recipe) => (
-                    // biome-ignore lint/a11y/useSemanticElements: a row of text to choose from, not a form value
-                    <button
-                      key={recipe.name}
-                      type="button"
-                      role="radio"
-                      aria-checked={chosen === recipe.name}
-                      className="choice"
-                      onClick={() => {
-                        setChosen(recipe.name);
-                        setYaml(recipe.yaml);
-                        start.reset();
-                      }}
-                      data-testid="recipe"
-                      data-recipe={recipe.name}
-                    >
-                      <strong style={{ fontWeight: 600 }}>{recipe.name}</strong>{' '}
-                      <span className="muted small">{recipe.kind}</span>
-                      <span className="muted small" style={{ display: 'block' }}>
-                        {recipe.description}
-                      </span>
-                    </button>
-                  ))}
-                </div>
-              )}
-            </Load>
           </Panel>
-          <Panel title="Datasets here" padded={false}>
-            <Load query={datasets} rows={3}>
-              {(list) =>
-                list.length === 0 ? (
-                  <div className="body muted">
-                    None yet. A file <span className="mono">datasets/NAME.jsonl</span> in the platform's data
-                    folder is one.
-                  </div>
-                ) : (
-                  <Table className="table">
-                    <Table.Tbody>
-                      {list.map((dataset) => (
-                        <Table.Tr key={dataset.sha256}>
-                          <Table.Td>
-                            <span className="mono">{dataset.name}</span>
-                            <div className="muted small">
-                              {formatCount(dataset.examples)} examples, {formatBytes(dataset.bytes)}
-                            </div>
-                            {dataset.description && <div className="muted small">{dataset.description}</div>}
-                          </Table.Td>
-                          <Table.Td className="num" style={{ verticalAlign: 'top' }}>
-                            <Hash value={dataset.sha256} length={8} />
-                          </Table.Td>
-                        </Table.Tr>
-                      ))}
-                    </Table.Tbody>
-                  </Table>
-                )
-              }
-            </Load>
-          </Panel>
+          {result?.valid && result.recipe && (
+            <details className="panel completed">
+              <summary>The whole recipe, every default written out</summary>
+              <pre className="code" data-testid="recipe-completed">
+                {result.recipe}
+              </pre>
+            </details>
+          )}
         </div>
       </div>
     </>
+  );
+}
+
+/** What the server says of the recipe as it stands. */
+function Verdict({
+  result,
+  current,
+  error,
+  empty,
+}: {
+  result: Validation | undefined;
+  current: boolean;
+  error: unknown;
+  empty: boolean;
+}) {
+  return (
+    <div id="recipe-verdict" role="status" aria-live="polite" className="verdict" data-current={current}>
+      {empty ? (
+        <span className="muted">Fill in the form, take a shipped recipe, or write one.</span>
+      ) : error ? (
+        <ProblemAlert error={error} />
+      ) : !result ? (
+        <span className="muted">Checking…</span>
+      ) : result.valid ? (
+        <span className="good" data-testid="recipe-valid">
+          <IconCheck size={16} aria-hidden /> Can be started
+          {result.datasets && result.datasets.length > 0 && (
+            <>
+              {' '}
+              on {result.datasets.map((item) => `${item.name}, version ${item.version}`).join(' and ')}
+            </>
+          )}
+        </span>
+      ) : (
+        <span className="wrong" data-testid="recipe-refusal">
+          {result.refusal?.line && <strong>Line {result.refusal.line}: </strong>}
+          {result.refusal?.message}
+        </span>
+      )}
+    </div>
   );
 }

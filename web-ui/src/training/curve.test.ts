@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { joinSeries, mergeByStep, remainingSeconds } from './curve';
+import { chartNames, joinSeries, logarithmic, mergeByStep, pointsOf, seriesOf } from './curve';
 
 describe('curves', () => {
   it('share one ascending axis, with gaps where one has no value', () => {
@@ -47,17 +47,54 @@ describe('curves', () => {
     ).toEqual([1, 2, 3, 4]);
     expect(mergeByStep(known, [])).toBe(known);
   });
-});
 
-describe('remaining time', () => {
-  const startedAt = '2026-01-01T00:00:00Z';
-  const now = Date.parse('2026-01-01T00:01:00Z');
-  it('goes by the pace so far', () => {
-    expect(remainingSeconds({ step: 100, steps: 300, startedAt }, now)).toBe(120);
-    expect(remainingSeconds({ step: 300, steps: 300, startedAt }, now)).toBe(0);
+  it('are drawn over steps or over tokens, leaving out what was not measured', () => {
+    const metrics = [
+      { step: 1, loss: 3, tokens: 100, at: '2026-01-01T00:00:00Z' },
+      { step: 2, tokens: 200 },
+      { step: 3, loss: 2 },
+    ];
+    expect(pointsOf(metrics, 'loss')).toEqual([
+      { x: 1, y: 3 },
+      { x: 3, y: 2 },
+    ]);
+    expect(pointsOf(metrics, 'loss', 'tokens')).toEqual([{ x: 100, y: 3 }]);
+    expect(pointsOf(metrics, 'at')).toEqual([]);
   });
-  it('is unknown before the first step', () => {
-    expect(remainingSeconds({ step: 0, steps: 300, startedAt }, now)).toBeNull();
-    expect(remainingSeconds({ step: 10, steps: 300, startedAt: null }, now)).toBeNull();
+
+  it('come by whatever names a run tells, evaluations with what they evaluate', () => {
+    const metrics = [
+      { step: 1, tokens: 5, zeal: 1, gradientNorm: 1, loss: 3, skipped: 1 },
+      { step: 2, evaluationLoss: 3, evaluationAccuracy: 0.5, reward: 1, answerLength: 9 },
+    ];
+    expect(chartNames([metrics])).toEqual([
+      'loss',
+      'reward',
+      'gradientNorm',
+      'answerLength',
+      'evaluationAccuracy',
+      'zeal',
+    ]);
+    expect(chartNames([[], []])).toEqual([]);
+  });
+
+  it('carry the names of their runs once there are several', () => {
+    const one = { id: '1', label: 'first', metrics: [{ step: 1, loss: 3, evaluationLoss: 4 }] };
+    const two = { id: '2', label: 'second', metrics: [{ step: 1, loss: 2 }] };
+    expect(seriesOf([one], 'loss', 'step').map((s) => s.label)).toEqual(['training', 'evaluation']);
+    expect(seriesOf([one, two], 'loss', 'step').map((s) => s.label)).toEqual([
+      'first',
+      'first, evaluation',
+      'second',
+    ]);
+  });
+
+  it('lose on a logarithmic axis what is not above zero', () => {
+    const points = [
+      { x: 1, y: 0 },
+      { x: 2, y: -1 },
+      { x: 3, y: 2 },
+    ];
+    expect(logarithmic([{ label: 'a', points }])[0]?.points).toEqual([{ x: 3, y: 2 }]);
   });
 });

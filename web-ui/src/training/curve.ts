@@ -1,3 +1,5 @@
+import type { Metric } from '../api/types';
+
 export interface Point {
   x: number;
   y: number;
@@ -6,11 +8,13 @@ export interface Point {
 export interface Series {
   label: string;
   points: Point[];
+  /** Drawn as single measurements, joined by a line. */
+  marked?: boolean;
 }
 
 type Column = (number | null)[];
 
-/** uPlot's shape: one ascending column of steps, one column per series with null where it has no value. */
+/** uPlot's shape: one ascending column of positions, one column per series with null where it has no value. */
 export function joinSeries(series: Series[]): [number[], ...Column[]] {
   const steps = [...new Set(series.flatMap((item) => item.points.map((point) => point.x)))].sort(
     (a, b) => a - b,
@@ -36,12 +40,68 @@ export function mergeByStep<T extends { step: number }>(known: T[], more: T[]): 
   return [...all.values()].sort((a, b) => a.step - b.step);
 }
 
-/** Seconds to the end, from the pace since the start; null before the first step. */
-export function remainingSeconds(
-  job: { step: number; steps: number | null; startedAt: string | null },
-  now = Date.now(),
-): number | null {
-  if (!job.startedAt || job.step <= 0 || !job.steps) return null;
-  const elapsed = (now - new Date(job.startedAt).getTime()) / 1000;
-  return elapsed < 0 ? null : (elapsed / job.step) * Math.max(0, job.steps - job.step);
+/** The value of a metric at a step, if it was measured there. */
+export function valueOf(metric: Metric, name: string): number | undefined {
+  const value = metric[name];
+  return typeof value === 'number' ? value : undefined;
+}
+
+/** What curves can be drawn over. */
+export type Axis = 'step' | 'tokens';
+
+export function pointsOf(metrics: Metric[], name: string, axis: Axis = 'step'): Point[] {
+  return metrics.flatMap((metric) => {
+    const x = axis === 'step' ? metric.step : valueOf(metric, 'tokens');
+    const y = valueOf(metric, name);
+    return x === undefined || y === undefined ? [] : [{ x, y }];
+  });
+}
+
+const FIRST = ['loss', 'reward', 'learningRate', 'gradientNorm', 'tokensPerSecond', 'mfu'];
+/** Counts of the run itself, which say nothing as curves. */
+const HIDDEN = new Set(['step', 'tokens', 'skipped']);
+
+/** 'evaluationLoss' belongs to 'loss': it is drawn over the same axes. */
+export function evaluationOf(name: string): string {
+  return `evaluation${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+}
+
+/** The metrics to draw, the usual ones first; an evaluation goes with what it evaluates. */
+export function chartNames(runs: Metric[][]): string[] {
+  const found = new Set<string>();
+  for (const metrics of runs) {
+    for (const metric of metrics) {
+      for (const [name, value] of Object.entries(metric)) {
+        if (typeof value === 'number' && !HIDDEN.has(name)) found.add(name);
+      }
+    }
+  }
+  const shown = [...found].filter(
+    (name) => !(name.startsWith('evaluation') && [...found].some((other) => evaluationOf(other) === name)),
+  );
+  const rank = (name: string) => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
+  return shown.sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
+}
+
+export interface Run {
+  id: string;
+  label: string;
+  metrics: Metric[];
+}
+
+/** The curves of one metric: of the run itself and those it is compared with. */
+export function seriesOf(runs: Run[], name: string, axis: Axis): Series[] {
+  const several = runs.length > 1;
+  return runs.flatMap((run) => {
+    const evaluation = pointsOf(run.metrics, evaluationOf(name), axis);
+    const own = { label: several ? run.label : 'training', points: pointsOf(run.metrics, name, axis) };
+    return evaluation.length === 0
+      ? [own]
+      : [own, { label: several ? `${run.label}, evaluation` : 'evaluation', points: evaluation, marked: true }];
+  });
+}
+
+/** A logarithmic axis has no place for what is not above zero. */
+export function logarithmic(series: Series[]): Series[] {
+  return series.map((item) => ({ ...item, points: item.points.filter((point) => point.y > 0) }));
 }

@@ -1,11 +1,16 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { api } from '../api/api';
-import type { Job, Metric } from '../api/types';
+import type { JobDetail, Metric } from '../api/types';
 import { mergeByStep } from './curve';
-import { isOver } from './JobsPage';
+import { isOver } from './jobs';
 
 export type Feed = 'live' | 'polling' | 'over';
+
+/** Points of a curve that are asked for; a chart is not much wider. */
+export const POINTS = 2000;
+/** Steps that may come live on top of them before the curve is asked for again, thinned. */
+const MOST = 3 * POINTS;
 
 /** A job and its measurements, kept current by the event stream, or by asking every few seconds where that fails. */
 export function useJob(id: string) {
@@ -22,7 +27,12 @@ export function useJob(id: string) {
       return feed === 'polling' && !isOver(current) ? 2500 : false;
     },
   });
-  const metrics = useMetrics(id, feed === 'polling' && job.data !== undefined && !isOver(job.data));
+  const metrics = useQuery({
+    queryKey: ['metrics', id],
+    queryFn: () => api.metrics(id, POINTS),
+    refetchInterval: feed === 'polling' && job.data !== undefined && !isOver(job.data) ? 2500 : false,
+    staleTime: 60_000,
+  });
   const ready = job.data !== undefined && metrics.data !== undefined;
   const over = job.data !== undefined && isOver(job.data);
 
@@ -35,19 +45,28 @@ export function useJob(id: string) {
       if (waiting.length === 0) return;
       const more = waiting;
       waiting = [];
-      client.setQueryData<Metric[]>(['metrics', id], (known = []) => mergeByStep(known, more));
+      const merged = client.setQueryData<Metric[]>(['metrics', id], (known = []) => mergeByStep(known, more));
+      if ((merged?.length ?? 0) > MOST) void client.invalidateQueries({ queryKey: ['metrics', id] });
     };
     const timer = setInterval(flush, 300);
+    const known = client.getQueryData<Metric[]>(['metrics', id]) ?? [];
     void (async () => {
       let ended = false;
       try {
-        for await (const event of api.jobEvents(id, controller.signal)) {
+        for await (const event of api.jobEvents(id, known.at(-1)?.step ?? -1, controller.signal)) {
           setFeed('live');
           if (event.type === 'metric') {
-            waiting.push(event);
+            const { type: _, ...metric } = event;
+            waiting.push(metric as Metric);
           } else {
             const { type: _, ...change } = event;
-            client.setQueryData<Job>(['job', id], (known) => (known ? { ...known, ...change } : known));
+            client.setQueryData<JobDetail>(['job', id], (known) => {
+              // The list of states is not in the stream.
+              if (known && known.state !== change.state) {
+                void client.invalidateQueries({ queryKey: ['job', id] });
+              }
+              return known ? { ...known, ...change } : known;
+            });
             ended = isOver(change);
           }
         }
@@ -69,18 +88,4 @@ export function useJob(id: string) {
   }, [id, ready, over, client]);
 
   return { job, metrics, feed: over ? ('over' as const) : feed };
-}
-
-export function useMetrics(id: string | null, poll = false) {
-  const client = useQueryClient();
-  return useQuery({
-    queryKey: ['metrics', id],
-    enabled: id !== null,
-    queryFn: async () => {
-      const known = client.getQueryData<Metric[]>(['metrics', id]) ?? [];
-      return mergeByStep(known, await api.metrics(id ?? '', known.at(-1)?.step));
-    },
-    refetchInterval: poll ? 2500 : false,
-    staleTime: 60_000,
-  });
 }

@@ -3,6 +3,8 @@ ALTER TABLE training_job DROP CONSTRAINT training_job_state_check;
 ALTER TABLE training_job ADD CONSTRAINT training_job_state_check
     CHECK (state IN ('QUEUED', 'RUNNING', 'PAUSED', 'SUCCEEDED', 'FAILED', 'CANCELLED'));
 ALTER TABLE training_job
+    -- Of a training run: pretrain, finetune or reinforce.
+    ADD COLUMN stage           text,
     ADD COLUMN pause_requested boolean NOT NULL DEFAULT false,
     -- The last value of each metric.
     ADD COLUMN latest          jsonb   NOT NULL DEFAULT '{}',

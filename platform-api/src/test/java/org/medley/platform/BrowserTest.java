@@ -70,6 +70,7 @@ class BrowserTest {
         Path datasets = Platform.data().resolve("tenants").resolve(tenantId()).resolve("datasets");
         users();
         writeReaderData(datasets);
+        Registered.dataset(TENANT, "browser-reader");
         promote(trained());
 
         Files.createDirectories(OUT);

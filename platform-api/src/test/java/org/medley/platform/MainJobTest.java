@@ -65,6 +65,7 @@ class MainJobTest {
         byte[] bytes = lines.toString().getBytes(StandardCharsets.UTF_8);
         Path folder = Files.createDirectories(Platform.data().resolve("datasets"));
         Files.write(folder.resolve(name + ".jsonl"), bytes);
+        Registered.dataset("demo", name);
         return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
     }
 

@@ -45,6 +45,16 @@ enum Objects {
                             + " FROM identity_tenant WHERE name = 'demo'");
         }
     },
+    dataset {
+        @Override
+        Map<String, String> make() {
+            return inserted("INSERT INTO training_dataset (id, tenant_id, name, version, sha256, bytes, files, licence,"
+                    + " consent_basis, consent_note, phi_class, de_identified, clinical, description, kept, stamp, created_by,"
+                    + " created_at) SELECT ?, id, 'd' || gen_random_uuid(), 1, repeat('0', 64), 1, 1, 'MIT',"
+                    + " 'none_needed_synthetic', '', 'none', true, false, '', '.versions/none', '', 'test', now()"
+                    + " FROM identity_tenant WHERE name = 'demo'");
+        }
+    },
     patient {
         @Override
         Map<String, String> make() {

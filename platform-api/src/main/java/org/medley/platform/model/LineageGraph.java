@@ -6,8 +6,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Function;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.medley.platform.dataset.DatasetRegistry.Described;
 import org.medley.training.trainer.Lineage;
 
 /** All a model comes from: model to the run that made it, run to the models and datasets it was made from. */
@@ -35,14 +38,19 @@ record LineageGraph(UUID root, List<LineageNode> nodes, List<LineageEdge> edges)
 
     record LineageEdge(String from, String to, String role) {}
 
-    static LineageGraph of(ModelVersion root) {
+    /** @param described what is known of a model's dataset; empty for one that never was registered here */
+    static LineageGraph of(ModelVersion root, Function<ModelVersion.DatasetLink, Optional<Described>> described) {
         Map<String, LineageNode> nodes = new LinkedHashMap<>();
         List<LineageEdge> edges = new ArrayList<>();
-        add(root, nodes, edges);
+        add(root, described, nodes, edges);
         return new LineageGraph(root.id, List.copyOf(nodes.values()), edges);
     }
 
-    private static void add(ModelVersion model, Map<String, LineageNode> nodes, List<LineageEdge> edges) {
+    private static void add(
+            ModelVersion model,
+            Function<ModelVersion.DatasetLink, Optional<Described>> described,
+            Map<String, LineageNode> nodes,
+            List<LineageEdge> edges) {
         String id = model.id.toString();
         if (nodes.containsKey(id)) {
             return;
@@ -87,14 +95,30 @@ record LineageGraph(UUID root, List<LineageNode> nodes, List<LineageEdge> edges)
                             Kind.dataset,
                             data.name,
                             data.sha256,
-                            Map.of("examples", data.examples, "tokens", data.tokens),
+                            facts(data, described.apply(data)),
                             null,
                             null));
             edges.add(new LineageEdge(run, dataset, "data"));
         }
         for (ModelVersion.ParentLink link : model.parents) {
-            add(link.parent, nodes, edges);
+            add(link.parent, described, nodes, edges);
             edges.add(new LineageEdge(run, link.parent.id.toString(), link.role));
         }
+    }
+
+    private static Map<String, Object> facts(ModelVersion.DatasetLink data, Optional<Described> described) {
+        Map<String, Object> facts = new LinkedHashMap<>();
+        described.ifPresent(version -> {
+            facts.put("dataset", version.name() + "@" + version.version());
+            facts.put("datasetId", version.id().toString());
+            facts.put("licence", version.licence());
+            facts.put("consentBasis", version.consentBasis());
+            facts.put("phiClass", version.phiClass());
+            facts.put("clinical", version.clinical());
+            facts.put("deIdentified", version.deIdentified());
+        });
+        facts.put("examples", data.examples);
+        facts.put("tokens", data.tokens);
+        return facts;
     }
 }

@@ -24,6 +24,7 @@ import java.util.TreeMap;
 import java.util.UUID;
 import org.jboss.resteasy.reactive.RestPath;
 import org.medley.platform.Roles;
+import org.medley.platform.dataset.DatasetRegistry;
 import org.medley.platform.identity.Caller;
 
 /** The models of the caller's tenant. Those who work with a model may see where it comes from; admins move it. */
@@ -38,13 +39,21 @@ public class ModelResource {
     private final ModelVersions models;
     private final AliasEvents aliases;
     private final ModelRegistry registry;
+    private final DatasetRegistry datasets;
     private final Caller caller;
     private final ObjectMapper json;
 
-    ModelResource(ModelVersions models, AliasEvents aliases, ModelRegistry registry, Caller caller, ObjectMapper json) {
+    ModelResource(
+            ModelVersions models,
+            AliasEvents aliases,
+            ModelRegistry registry,
+            DatasetRegistry datasets,
+            Caller caller,
+            ObjectMapper json) {
         this.models = models;
         this.aliases = aliases;
         this.registry = registry;
+        this.datasets = datasets;
         this.caller = caller;
         this.json = json;
     }
@@ -140,7 +149,8 @@ public class ModelResource {
     @Path("/{id}/lineage")
     @Transactional
     public LineageGraph lineage(@RestPath UUID id) {
-        return LineageGraph.of(models.of(caller.tenantId(), id));
+        UUID tenant = caller.tenantId();
+        return LineageGraph.of(models.of(tenant, id), data -> datasets.described(tenant, data.name, data.sha256));
     }
 
     @GET

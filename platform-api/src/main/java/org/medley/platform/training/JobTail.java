@@ -14,6 +14,7 @@ import org.medley.platform.training.JobViews.JobView;
 import org.medley.platform.training.JobViews.MetricAdded;
 import org.medley.platform.training.JobViews.MetricView;
 import org.medley.training.job.Job;
+import org.medley.training.job.JobHistory;
 import org.medley.training.job.JobQueue;
 import org.medley.training.job.Metric;
 
@@ -24,22 +25,26 @@ final class JobTail {
     private static final int SILENT_LOOKS = 30;
 
     private final JobQueue queue;
+    private final JobHistory history;
     private final UUID tenant;
     private final UUID id;
-    private int step = -1;
+    private int step;
     private int looks;
     private JobView told;
 
-    private JobTail(JobQueue queue, UUID tenant, UUID id) {
+    private JobTail(JobQueue queue, JobHistory history, UUID tenant, UUID id, int after) {
         this.queue = queue;
+        this.history = history;
         this.tenant = tenant;
         this.id = id;
+        this.step = after;
     }
 
     private record Look(List<JobEvent> events, boolean last) {}
 
-    static Multi<JobEvent> of(JobQueue queue, UUID tenant, UUID id) {
-        JobTail tail = new JobTail(queue, tenant, id);
+    /** @param after the last step that the listener knows */
+    static Multi<JobEvent> of(JobQueue queue, JobHistory history, UUID tenant, UUID id, int after) {
+        JobTail tail = new JobTail(queue, history, tenant, id, after);
         return Multi.createBy()
                 .repeating()
                 .uni(() -> Uni.createFrom().item(tail::look).runSubscriptionOn(Infrastructure.getDefaultWorkerPool()))
@@ -53,11 +58,11 @@ final class JobTail {
     private Look look() {
         Job job = queue.find(tenant, id).orElseThrow(() -> ProblemException.notFound("job", id));
         List<JobEvent> events = new ArrayList<>();
-        for (Metric metric : queue.metrics(id, step)) {
+        for (Metric metric : history.metrics(id, step)) {
             events.add(new MetricAdded(MetricView.of(metric)));
             step = metric.step();
         }
-        JobView view = JobView.of(job);
+        JobView view = JobView.of(job, history.stepSeconds(List.of(id)));
         if (!view.equals(told) || ++looks >= SILENT_LOOKS) {
             events.add(new JobChanged(view));
             told = view;

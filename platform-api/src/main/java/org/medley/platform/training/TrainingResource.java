@@ -3,11 +3,13 @@ package org.medley.platform.training;
 import io.smallrye.common.annotation.Blocking;
 import io.smallrye.mutiny.Multi;
 import jakarta.annotation.security.RolesAllowed;
-import jakarta.transaction.Transactional;
 import jakarta.validation.Valid;
+import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotBlank;
+import jakarta.validation.constraints.NotEmpty;
 import jakarta.validation.constraints.NotNull;
+import jakarta.validation.constraints.Size;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.GET;
@@ -16,33 +18,24 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
-import java.util.stream.Stream;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
 import org.jboss.resteasy.reactive.ResponseStatus;
 import org.jboss.resteasy.reactive.RestPath;
 import org.jboss.resteasy.reactive.RestQuery;
 import org.jboss.resteasy.reactive.RestStreamElementType;
 import org.medley.platform.Roles;
-import org.medley.platform.audit.AuditTrail;
-import org.medley.platform.audit.Outcome;
-import org.medley.platform.http.ProblemException;
 import org.medley.platform.identity.Caller;
-import org.medley.platform.training.Datasets.DatasetView;
+import org.medley.platform.training.JobViews.CurveView;
 import org.medley.platform.training.JobViews.JobDetail;
 import org.medley.platform.training.JobViews.JobEvent;
 import org.medley.platform.training.JobViews.JobView;
 import org.medley.platform.training.JobViews.MetricView;
 import org.medley.platform.training.ShippedRecipes.RecipeView;
-import org.medley.training.job.Job;
+import org.medley.training.job.JobHistory;
 import org.medley.training.job.JobQueue;
-import org.medley.training.recipe.FuseRecipe;
-import org.medley.training.recipe.GrowRecipe;
-import org.medley.training.recipe.Recipe;
-import org.medley.training.recipe.Recipes;
-import org.medley.training.recipe.TrainRecipe;
-import org.medley.training.trainer.Catalog;
+import org.medley.training.job.LogLine;
+import org.medley.training.job.Sample;
 
 /** Jobs that make models. */
 @Path("/api/training")
@@ -50,32 +43,31 @@ import org.medley.training.trainer.Catalog;
 @Consumes(MediaType.APPLICATION_JSON)
 @RolesAllowed(Roles.ADMIN)
 public class TrainingResource {
-    private static final int MAX_JOBS = 200;
+    private static final int MAX_RECIPE = 1 << 20;
+    private static final int MAX_POINTS = 20_000;
+    private static final int MAX_COMPARED = 12;
+    private static final int MAX_LINES = 5_000;
+    private static final int MAX_SAMPLES = 500;
 
     private final JobQueue queue;
-    private final RecipeRuns runs;
+    private final JobHistory history;
+    private final Jobs jobs;
+    private final RecipeCheck check;
     private final ShippedRecipes shipped;
-    private final Datasets datasets;
     private final Caller caller;
-    private final AuditTrail audit;
 
     TrainingResource(
-            JobQueue queue,
-            RecipeRuns runs,
-            ShippedRecipes shipped,
-            Datasets datasets,
-            Caller caller,
-            AuditTrail audit) {
+            JobQueue queue, JobHistory history, Jobs jobs, RecipeCheck check, ShippedRecipes shipped, Caller caller) {
         this.queue = queue;
-        this.runs = runs;
+        this.history = history;
+        this.jobs = jobs;
+        this.check = check;
         this.shipped = shipped;
-        this.datasets = datasets;
         this.caller = caller;
-        this.audit = audit;
     }
 
     /** @param recipe YAML text */
-    record NewJob(@NotBlank String recipe) {}
+    record NewJob(@NotBlank @Size(max = MAX_RECIPE) String recipe) {}
 
     @GET
     @Path("/recipes")
@@ -83,94 +75,112 @@ public class TrainingResource {
         return shipped.all();
     }
 
-    @GET
-    @Path("/datasets")
-    public List<DatasetView> datasets() {
-        return datasets.of(caller.tenantId());
+    /** Says whether a recipe could be started, and with what; starts nothing. */
+    @POST
+    @Path("/recipes/validation")
+    public Validation validate(@NotNull @Valid NewJob wanted) {
+        return Validation.of(check, caller.tenantId(), wanted.recipe);
     }
 
-    /** What is missing is said now, not when the job's turn comes. */
     @POST
     @Path("/jobs")
     @ResponseStatus(201)
     @APIResponseSchema(value = JobView.class, responseCode = "201")
-    @Transactional
     public JobView submit(@NotNull @Valid NewJob wanted) {
-        Recipe recipe = Recipes.parse(wanted.recipe, "recipe");
-        checkReferences(recipe, runs.catalog(caller.tenantId()));
-        Job job = queue.submit(
-                caller.tenantId(), caller.name(), recipe.name(), ShippedRecipes.kind(recipe), wanted.recipe);
-        audit.record(
-                "training.job.submit",
-                "job/" + job.id(),
-                Outcome.success,
-                Map.of("name", job.name(), "kind", job.kind()));
-        return JobView.of(job);
-    }
-
-    private static void checkReferences(Recipe recipe, Catalog catalog) {
-        switch (recipe) {
-            case TrainRecipe train -> {
-                Stream.concat(
-                                train.data().stream(),
-                                train.evaluation() == null ? Stream.empty() : train.evaluation().data().stream())
-                        .forEach(data -> catalog.dataset(data.dataset()));
-                Stream.of(train.model().from(), train.model().tokenizer())
-                        .filter(java.util.Objects::nonNull)
-                        .forEach(catalog::model);
-            }
-            case GrowRecipe grow -> catalog.model(grow.model());
-            case FuseRecipe fuse -> {
-                fuse.models().forEach(source -> catalog.model(source.model()));
-                if (fuse.base() != null) {
-                    catalog.model(fuse.base());
-                }
-            }
-        }
+        return jobs.submit(check.of(caller.tenantId(), wanted.recipe), wanted.recipe);
     }
 
     @GET
     @Path("/jobs")
     public List<JobView> jobs() {
-        return queue.list(caller.tenantId(), MAX_JOBS).stream().map(JobView::of).toList();
+        return jobs.list();
     }
 
     @GET
     @Path("/jobs/{id}")
     public JobDetail job(@RestPath UUID id) {
-        return JobDetail.of(find(id));
+        return jobs.detail(id);
     }
 
+    /** All steps after one; a long run is thinned to about {@code points}, keeping spikes and evaluations. */
     @GET
     @Path("/jobs/{id}/metrics")
-    public List<MetricView> metrics(@RestPath UUID id, @RestQuery @DefaultValue("-1") @Min(-1) int after) {
-        return queue.metrics(find(id).id(), after).stream().map(MetricView::of).toList();
+    public List<MetricView> metrics(
+            @RestPath UUID id,
+            @RestQuery @DefaultValue("-1") @Min(-1) int after,
+            @RestQuery @Min(2) @Max(MAX_POINTS) Integer points) {
+        UUID job = jobs.find(id).id();
+        return (points == null ? history.metrics(job, after) : history.curve(job, after, points))
+                .stream().map(MetricView::of).toList();
     }
 
+    /** The thinned curves of several jobs, in the order in which they are asked for. */
+    @GET
+    @Path("/metrics")
+    public List<CurveView> compare(
+            @RestQuery("job") @NotEmpty @Size(max = MAX_COMPARED) List<UUID> ids,
+            @RestQuery @DefaultValue("1000") @Min(2) @Max(MAX_POINTS) int points) {
+        return ids.stream()
+                .distinct()
+                .map(jobs::find)
+                .map(job -> new CurveView(
+                        jobs.view(job),
+                        history.curve(job.id(), -1, points).stream()
+                                .map(MetricView::of)
+                                .toList()))
+                .toList();
+    }
+
+    /** Lines after one, the oldest first; the newest ones where there are more than {@code limit}. */
+    @GET
+    @Path("/jobs/{id}/log")
+    public List<LogLine> log(
+            @RestPath UUID id,
+            @RestQuery @DefaultValue("0") @Min(0) long after,
+            @RestQuery @DefaultValue("1000") @Min(1) @Max(MAX_LINES) int limit) {
+        return history.log(jobs.find(id).id(), after, limit);
+    }
+
+    /** What the model answered to the recipe's prompts, of the newest step first. */
+    @GET
+    @Path("/jobs/{id}/samples")
+    public List<Sample> samples(
+            @RestPath UUID id, @RestQuery @DefaultValue("100") @Min(1) @Max(MAX_SAMPLES) int limit) {
+        return history.samples(jobs.find(id).id(), limit);
+    }
+
+    /** Steps after one as they come, and every change of the job, until it ends. */
     @GET
     @Path("/jobs/{id}/events")
     @Produces(MediaType.SERVER_SENT_EVENTS)
     @RestStreamElementType(MediaType.APPLICATION_JSON)
     @Blocking
-    public Multi<JobEvent> events(@RestPath UUID id) {
-        return JobTail.of(queue, caller.tenantId(), find(id).id());
+    public Multi<JobEvent> events(@RestPath UUID id, @RestQuery @DefaultValue("-1") @Min(-1) int after) {
+        return JobTail.of(queue, history, caller.tenantId(), jobs.find(id).id(), after);
+    }
+
+    /** Asks the job to write a checkpoint and rest until it is resumed. */
+    @POST
+    @Path("/jobs/{id}/pause")
+    @ResponseStatus(202)
+    @APIResponseSchema(value = JobView.class, responseCode = "202")
+    public JobView pause(@RestPath UUID id) {
+        return jobs.pause(id);
+    }
+
+    @POST
+    @Path("/jobs/{id}/resume")
+    @ResponseStatus(202)
+    @APIResponseSchema(value = JobView.class, responseCode = "202")
+    public JobView resume(@RestPath UUID id) {
+        return jobs.resume(id);
     }
 
     @POST
     @Path("/jobs/{id}/cancel")
     @ResponseStatus(202)
     @APIResponseSchema(value = JobView.class, responseCode = "202")
-    @Transactional
     public JobView cancel(@RestPath UUID id) {
-        Job job = find(id);
-        if (!queue.cancel(caller.tenantId(), id)) {
-            throw ProblemException.conflict("JOB_ENDED", "job " + id + " has ended as " + job.state());
-        }
-        audit.record("training.job.cancel", "job/" + id, Outcome.success, Map.of("name", job.name()));
-        return JobView.of(find(id));
-    }
-
-    private Job find(UUID id) {
-        return queue.find(caller.tenantId(), id).orElseThrow(() -> ProblemException.notFound("job", id));
+        return jobs.cancel(id);
     }
 }

@@ -5,6 +5,7 @@ import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.time.Duration;
+import org.jboss.logging.Logger;
 import org.medley.platform.StorageConfig;
 import org.medley.training.job.JobQueue;
 import org.medley.training.job.JobRunner;
@@ -13,6 +14,7 @@ import org.medley.training.job.Worker;
 /** The worker of an installation on one machine: a thread of this process. */
 @ApplicationScoped
 class TrainingWorker {
+    private static final Logger LOG = Logger.getLogger(TrainingWorker.class);
     private static final Duration IDLE = Duration.ofMillis(500);
 
     private final TrainingConfig config;
@@ -25,7 +27,8 @@ class TrainingWorker {
                 runner,
                 storage.jobs(),
                 "platform-" + ProcessHandle.current().pid(),
-                IDLE);
+                IDLE,
+                LOG::info);
     }
 
     void start(@Observes StartupEvent event) {

@@ -1,11 +1,16 @@
 package org.medley.platform.training;
 
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.LocalTime;
+import java.time.temporal.ChronoUnit;
+import java.util.Locale;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import javax.sql.DataSource;
@@ -37,6 +42,12 @@ public final class WorkerCommand implements Callable<Integer> {
             defaultValue = "${sys:user.home}/.medley")
     Path data;
 
+    @Option(
+            names = "--until-idle",
+            paramLabel = "DURATION",
+            description = "end when no job waited for so long, such as 5m; default: wait for ever")
+    String untilIdle;
+
     public static void main(String... args) {
         CommandLine line = new CommandLine(new WorkerCommand());
         line.setExecutionExceptionHandler((problem, command, parsed) -> {
@@ -49,19 +60,46 @@ public final class WorkerCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         Path folder = data.toAbsolutePath().normalize();
-        return CommandDatabase.use(folder, database -> work(database, folder));
+        return CommandDatabase.use(folder, database -> work(database, folder, patience()));
     }
 
-    private static int work(DataSource database, Path folder) throws SQLException {
+    private Duration patience() {
+        if (untilIdle == null) {
+            return null;
+        }
+        if (!untilIdle.matches("\\d{1,6}[smh]")) {
+            throw new IllegalArgumentException(
+                    "--until-idle is '" + untilIdle + "'; a number with s, m or h is possible, such as 5m");
+        }
+        return Duration.parse("PT" + untilIdle.toUpperCase(Locale.ROOT));
+    }
+
+    private static int work(DataSource database, Path folder, Duration patience) throws SQLException {
         UUID first = firstTenant(database);
-        String name = "worker-" + ProcessHandle.current().pid();
+        String name = "worker-" + host() + "-" + ProcessHandle.current().pid();
         JobQueue queue = new JobQueue(database, LEASE, MAX_ATTEMPTS);
         RecipeRunner runner = new RecipeRunner(tenant -> catalog(folder, first, tenant));
-        Worker worker = new Worker(queue, runner, folder.resolve("jobs"), name, IDLE);
+        Worker worker = new Worker(queue, runner, folder.resolve("jobs"), name, IDLE, WorkerCommand::tell);
+        if (patience != null) {
+            worker.until(patience);
+        }
         Runtime.getRuntime().addShutdownHook(new Thread(worker::close, "stop-worker"));
         System.out.println(name + " waits for jobs of " + folder + "; stop it with Ctrl-C");
         worker.run();
         return 0;
+    }
+
+    /** Where several machines work, a process id alone says little. */
+    private static String host() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            return "unnamed";
+        }
+    }
+
+    private static void tell(String line) {
+        System.out.println(LocalTime.now().truncatedTo(ChronoUnit.SECONDS) + " " + line);
     }
 
     /** The same places as in the platform: the first tenant has the data folder itself. */

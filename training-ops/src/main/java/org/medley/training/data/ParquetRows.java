@@ -142,6 +142,11 @@ final class ParquetRows implements RowReader {
         records = new ColumnIOFactory().getColumnIO(columns).getRecordReader(pages, new GroupRecordConverter(columns));
     }
 
+    /** Rows of the file. */
+    long count() {
+        return rowCount;
+    }
+
     @Override
     public long position() {
         return rowCount == 0 ? bytes : (long) (bytes * ((double) row / rowCount));

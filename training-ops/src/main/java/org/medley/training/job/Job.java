@@ -8,6 +8,8 @@ import java.util.UUID;
 /**
  * A job as it stands in the queue.
  *
+ * @param kind what makes the model: train, grow or fuse
+ * @param stage of a training run; null for what is none, and for jobs from before stages were kept
  * @param recipe YAML text, as it was submitted
  * @param step the last step a metric was written for
  * @param steps how many there will be; null until the runner says
@@ -25,6 +27,7 @@ public record Job(
         UUID tenantId,
         String name,
         String kind,
+        String stage,
         String recipe,
         JobState state,
         String createdBy,

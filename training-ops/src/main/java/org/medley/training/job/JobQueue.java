@@ -63,32 +63,19 @@ public final class JobQueue {
         return lease;
     }
 
-    public Job submit(UUID tenant, String createdBy, String name, String kind, String recipe) {
-        return submit(tenant, createdBy, name, kind, recipe, Map.of());
-    }
-
-    /**
-     * Joins the transaction of the caller, if the data source does.
-     *
-     * @param datasets what the recipe's names of datasets mean, whatever lies in the folder when the job's turn comes
-     */
-    public Job submit(
-            UUID tenant,
-            String createdBy,
-            String name,
-            String kind,
-            String recipe,
-            Map<String, PinnedDataset> datasets) {
+    /** Joins the transaction of the caller, if the data source does. */
+    public Job submit(Submission wanted) {
         return one(
-                        "INSERT INTO training_job (id, tenant_id, created_by, name, kind, recipe, datasets)"
-                                + " VALUES (?, ?, ?, ?, ?, ?, ?::jsonb) RETURNING *",
+                        "INSERT INTO training_job (id, tenant_id, created_by, name, kind, stage, recipe, datasets)"
+                                + " VALUES (?, ?, ?, ?, ?, ?, ?, ?::jsonb) RETURNING *",
                         UUID.randomUUID(),
-                        tenant,
-                        createdBy,
-                        name,
-                        kind,
-                        recipe,
-                        Sql.json(datasets))
+                        wanted.tenant(),
+                        wanted.createdBy(),
+                        wanted.name(),
+                        wanted.kind(),
+                        wanted.stage(),
+                        wanted.recipe(),
+                        Sql.json(wanted.datasets()))
                 .orElseThrow();
     }
 
@@ -397,6 +384,7 @@ public final class JobQueue {
                 row.getObject("tenant_id", UUID.class),
                 row.getString("name"),
                 row.getString("kind"),
+                row.getString("stage"),
                 row.getString("recipe"),
                 JobState.valueOf(row.getString("state")),
                 row.getString("created_by"),

@@ -62,6 +62,11 @@ public final class Recipes {
         return completed(recipe, new Checks(where, Places.of(yaml)));
     }
 
+    /** The line on which a key such as {@code data[1].dataset} stands in a recipe's text; 0 if nothing is known. */
+    public static int line(String yaml, String key) {
+        return Places.of(yaml).line(key);
+    }
+
     private static Recipe completed(Recipe recipe, Checks checks) {
         return switch (recipe) {
             case TrainRecipe train -> train.completed(checks);

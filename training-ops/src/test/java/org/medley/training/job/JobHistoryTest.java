@@ -3,7 +3,6 @@ package org.medley.training.job;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -36,7 +35,7 @@ class JobHistoryTest {
     @BeforeEach
     void job() throws Exception {
         database.execute("TRUNCATE training_job CASCADE");
-        queue.submit(TENANT, "admin", "job", "train", "");
+        queue.submit(new Submission(TENANT, "admin", "job", "train", null, "", Map.of()));
         held = queue.claim("w").orElseThrow();
     }
 
@@ -59,15 +58,18 @@ class JobHistoryTest {
         assertThat(history.curve(held.id(), -1, 2)).hasSize(1);
     }
 
+    /** Many steps at once. */
+    private void tell(int steps, String values) throws Exception {
+        database.execute("INSERT INTO training_metric (job_id, step, \"values\") SELECT '" + held.id() + "', step, "
+                + values + " FROM generate_series(1, " + steps + ") step");
+    }
+
     @Test
     void aLongCurveIsThinnedWithoutLosingSpikesEvaluationsOrItsEnds() throws Exception {
-        for (int step = 1; step <= 1000; step++) {
-            Map<String, Double> values = new HashMap<>(Map.of("loss", step == 777 ? 50.0 : 2.0 - step / 1000.0));
-            if (step % 97 == 0) {
-                values.put("evaluationLoss", 1.0);
-            }
-            queue.metric(held, step, values);
-        }
+        tell(
+                1000,
+                "jsonb_build_object('loss', CASE WHEN step = 777 THEN 50.0 ELSE 2.0 - step / 1000.0 END)"
+                        + " || CASE WHEN step % 97 = 0 THEN '{\"evaluationLoss\": 1.0}'::jsonb ELSE '{}' END");
         List<Metric> curve = history.curve(held.id(), -1, 100);
         List<Integer> steps = curve.stream().map(Metric::step).toList();
         assertThat(steps).isSorted().doesNotHaveDuplicates().hasSizeBetween(50, 120);
@@ -80,10 +82,8 @@ class JobHistoryTest {
     }
 
     @Test
-    void evenWhereEveryStepIsEvaluatedThePointsAreBounded() {
-        for (int step = 1; step <= 600; step++) {
-            queue.metric(held, step, Map.of("loss", 1.0, "evaluationLoss", 1.0));
-        }
+    void evenWhereEveryStepIsEvaluatedThePointsAreBounded() throws Exception {
+        tell(600, "'{\"loss\": 1.0, \"evaluationLoss\": 1.0}'::jsonb");
         assertThat(history.curve(held.id(), -1, 50)).hasSizeBetween(25, 110);
     }
 
@@ -141,7 +141,7 @@ class JobHistoryTest {
     @Test
     void whatADatasetMeantIsKeptWithTheJob() {
         Map<String, PinnedDataset> pins = Map.of("wards", new PinnedDataset(".versions/wards@1.jsonl", "ab"));
-        Job job = queue.submit(TENANT, "admin", "job", "train", "", pins);
+        Job job = queue.submit(new Submission(TENANT, "admin", "job", "train", null, "", pins));
         assertThat(queue.find(TENANT, job.id()).orElseThrow().datasets()).isEqualTo(pins);
     }
 

@@ -52,7 +52,7 @@ class JobQueueTest {
     }
 
     private static Job submit(JobQueue queue, String name) {
-        return queue.submit(TENANT, "admin", name, "train", "name: " + name);
+        return queue.submit(new Submission(TENANT, "admin", name, "train", "finetune", "name: " + name, Map.of()));
     }
 
     @Test

@@ -50,7 +50,7 @@ class PauseTest {
     }
 
     private static Job submit(JobQueue queue) {
-        return queue.submit(TENANT, "admin", "job", "train", "");
+        return queue.submit(new Submission(TENANT, "admin", "job", "train", null, "", Map.of()));
     }
 
     private static Job now(JobQueue queue, Job job) {

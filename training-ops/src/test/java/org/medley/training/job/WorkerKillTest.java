@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
 import java.util.stream.IntStream;
@@ -33,7 +34,8 @@ class WorkerKillTest {
             JobQueue queue = new JobQueue(database.dataSource());
             List<UUID> jobs = new ArrayList<>();
             for (int i = 0; i < JOBS; i++) {
-                jobs.add(queue.submit(TENANT, "admin", "job-" + i, "train", "").id());
+                jobs.add(queue.submit(new Submission(TENANT, "admin", "job-" + i, "train", null, "", Map.of()))
+                        .id());
             }
             List<Process> workers = new ArrayList<>(List.of(worker(database), worker(database)));
             int paused = 0;
