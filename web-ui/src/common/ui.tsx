@@ -189,7 +189,11 @@ const STATE_COLOR: Record<JobState, string> = {
   CANCELLED: 'orange',
 };
 
-export function JobStateBadge({ job }: { job: { state: JobState; pausing?: boolean; cancelling?: boolean } }) {
+export function JobStateBadge({
+  job,
+}: {
+  job: { state: JobState; pausing?: boolean; cancelling?: boolean };
+}) {
   const wish = job.cancelling ? 'is being cancelled' : job.pausing ? 'pausing' : '';
   return (
     <span style={{ display: 'inline-flex', gap: 6, alignItems: 'center', whiteSpace: 'nowrap' }}>

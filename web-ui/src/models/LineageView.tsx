@@ -5,6 +5,7 @@ import { api } from '../api/api';
 import type { Lineage, LineageNode } from '../api/types';
 import { formatDateTime, formatNumber, words } from '../common/format';
 import { Hash, Load } from '../common/ui';
+import { useSession } from '../session';
 import { CurveChart } from '../training/CurveChart';
 import { LineageGraph } from './LineageGraph';
 
@@ -32,12 +33,14 @@ function View({ lineage, modelId }: { lineage: Lineage; modelId: string }) {
 }
 
 function NodeDetail({ node, lineage, modelId }: { node: LineageNode; lineage: Lineage; modelId: string }) {
+  const { has } = useSession();
+  const dataset = node.kind === 'dataset' ? node.detail?.dataset : undefined;
   const parts = lineage.edges
     .filter((edge) => edge.from === node.id)
     .map((edge) => ({ role: edge.role, node: lineage.nodes.find((item) => item.id === edge.to) }));
   const curve = node.curve?.length ? node.curve : null;
   const facts = Object.entries(node.detail ?? {}).filter(
-    ([, value]) => value !== null && typeof value !== 'object',
+    ([key, value]) => value !== null && typeof value !== 'object' && key !== 'datasetId',
   );
   return (
     <div style={{ padding: 14, borderTop: '1px solid var(--line)' }} data-testid="lineage-detail">
@@ -48,6 +51,11 @@ function NodeDetail({ node, lineage, modelId }: { node: LineageNode; lineage: Li
         {node.kind === 'model' && node.id !== modelId && (
           <Link className="link" to={`/models/${encodeURIComponent(node.id.replace(/^model:/, ''))}`}>
             Open this model
+          </Link>
+        )}
+        {typeof dataset === 'string' && has('admin') && (
+          <Link className="link" to={`/datasets?name=${encodeURIComponent(dataset.replace(/@\d+$/, ''))}`}>
+            Open this dataset
           </Link>
         )}
       </div>
@@ -95,6 +103,7 @@ function NodeDetail({ node, lineage, modelId }: { node: LineageNode; lineage: Li
                 { label: 'training', points: curve.map((point) => ({ x: point.step, y: point.loss })) },
                 {
                   label: 'evaluation',
+                  marked: true,
                   points: curve
                     .filter((point) => point.evaluationLoss != null)
                     .map((point) => ({ x: point.step, y: point.evaluationLoss ?? 0 })),

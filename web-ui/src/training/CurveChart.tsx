@@ -5,21 +5,26 @@ import { formatNumber, formatShort } from '../common/format';
 import { joinSeries, type Series } from './curve';
 
 const COLORS = {
-  light: ['#17666f', '#b8680b', '#7a4fb0', '#b03a5b'],
-  dark: ['#6cc3cb', '#f0b95b', '#bb9be3', '#f08ba5'],
+  light: ['#17666f', '#b8680b', '#7a4fb0', '#b03a5b', '#2f6fd0', '#5f7d13', '#8a5a44', '#5b6770'],
+  dark: ['#6cc3cb', '#f0b95b', '#bb9be3', '#f08ba5', '#86b1f5', '#b3d05c', '#d3a58d', '#aab8c0'],
 };
 
 /** Curves over steps. Drawn on a canvas: tens of thousands of points stay quick. */
 export function CurveChart({
   series,
   yLabel,
+  xLabel = 'step',
   height = 300,
   short = false,
+  log = false,
   testId = 'loss-chart',
 }: {
   series: Series[];
   yLabel: string;
+  xLabel?: string;
   height?: number;
+  /** A logarithmic axis, which has no place for values that are not above zero. */
+  log?: boolean;
   /** 12.3 k instead of 12300. */
   short?: boolean;
   testId?: string;
@@ -30,7 +35,7 @@ export function CurveChart({
   const shown = useMemo(() => series.filter((item) => item.points.length > 0), [series]);
   const data = useMemo(() => joinSeries(shown), [shown]);
   // The plot is made again only when its curves change, not when they grow.
-  const names = shown.map((item) => item.label).join('\n');
+  const names = shown.map((item) => `${item.marked ? '+' : ' '}${item.label}`).join('\n');
   const latest = useRef(data);
   latest.current = data;
   const empty = shown.length === 0;
@@ -54,21 +59,35 @@ export function CurveChart({
       {
         width: Math.max(200, element.clientWidth),
         height,
-        scales: { x: { time: false } },
+        scales: { x: { time: false }, y: { distr: log ? 3 : 1 } },
         cursor: { points: { size: 6 }, drag: { x: true, y: false } },
         legend: { live: true },
         axes: [
-          { ...axis, label: 'step', labelSize: 18, size: 34 },
-          { ...axis, label: yLabel, labelSize: 18, size: 58, values: (_, ticks) => ticks.map(number) },
+          {
+            ...axis,
+            label: xLabel,
+            labelSize: 18,
+            size: 34,
+            space: 64,
+            values: (_, ticks) => ticks.map((tick) => (tick >= 10_000 ? formatShort(tick) : String(tick))),
+          },
+          {
+            ...axis,
+            label: yLabel,
+            labelSize: 18,
+            size: 58,
+            values: (_, ticks) => ticks.map((tick) => (tick == null ? '' : number(tick))),
+          },
         ],
         series: [
-          { label: 'step', value: (_, value) => (value == null ? '–' : String(value)) },
-          ...names.split('\n').map((label, index) => ({
-            label,
+          { label: xLabel, value: (_, value) => (value == null ? '–' : String(value)) },
+          ...names.split('\n').map((name, index) => ({
+            label: name.slice(1),
             stroke: colors[index % colors.length],
             width: 1.6,
             spanGaps: true,
-            points: { show: label.startsWith('evaluation') ? true : undefined, size: 5 },
+            dash: name.startsWith('+') ? [5, 4] : undefined,
+            points: { show: name.startsWith('+') ? true : undefined, size: 5 },
             value: (_: uPlot, value: number | null) => (value == null ? '–' : number(value)),
           })),
         ],
@@ -86,7 +105,7 @@ export function CurveChart({
       chart.destroy();
       plot.current = null;
     };
-  }, [scheme, names, yLabel, height, short, empty]);
+  }, [scheme, names, xLabel, yLabel, height, short, log, empty]);
 
   useEffect(() => {
     plot.current?.setData(data);
@@ -99,7 +118,7 @@ export function CurveChart({
       data-testid={testId}
       data-points={data[0]?.length ?? 0}
       role="img"
-      aria-label={`${yLabel} over steps`}
+      aria-label={described(shown, yLabel, xLabel)}
       style={{ minHeight: height }}
     >
       {empty && (
@@ -109,4 +128,15 @@ export function CurveChart({
       )}
     </div>
   );
+}
+
+/** What the picture says, for those who do not see it. */
+function described(series: Series[], yLabel: string, xLabel: string): string {
+  const ends = series.map((item) => {
+    const [first, last] = [item.points[0], item.points.at(-1)];
+    return first && last
+      ? `${item.label} from ${formatNumber(first.y)} to ${formatNumber(last.y)}`
+      : item.label;
+  });
+  return `${yLabel} over ${xLabel === 'step' ? 'steps' : xLabel}: ${ends.join('; ') || 'no measurements yet'}`;
 }

@@ -1,25 +1,26 @@
-import { Alert, Button, Select, Tabs, Tooltip } from '@mantine/core';
-import { IconAlertTriangle, IconPlayerStopFilled } from '@tabler/icons-react';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useMemo, useState } from 'react';
-import { Link, useParams } from 'react-router';
-import { api } from '../api/api';
-import type { Job, Metric } from '../api/types';
-import { formatCount, formatDateTime, formatDuration, formatNumber, formatShort } from '../common/format';
-import { JobStateBadge, Load, PageHead, Panel, ProblemAlert, useTitle } from '../common/ui';
-import { CurveChart } from './CurveChart';
-import { remainingSeconds, type Series } from './curve';
-import { isOver, JobProgress, took } from './JobsPage';
-import { type Feed, useJob, useMetrics } from './useJob';
+import { Alert, Button, Tabs } from '@mantine/core';
+import { IconAlertTriangle } from '@tabler/icons-react';
+import { Link, useParams, useSearchParams } from 'react-router';
+import type { JobDetail, Metric } from '../api/types';
+import {
+  formatBytes,
+  formatCount,
+  formatDateTime,
+  formatNumber,
+  formatPrecise,
+  formatShort,
+} from '../common/format';
+import { Hash, JobStateBadge, Load, PageHead, Panel, useTitle } from '../common/ui';
+import { JobControls } from './JobControls';
+import { JobCurves } from './JobCurves';
+import { JobLog } from './JobLog';
+import { JobProgress } from './JobProgress';
+import { JobSamples } from './JobSamples';
+import { isOver, kindOf, left, took } from './jobs';
+import { type Feed, useJob } from './useJob';
 
-const CURVES = [
-  { key: 'loss', label: 'Loss', short: false },
-  { key: 'learningRate', label: 'Learning rate', short: false },
-  { key: 'gradientNorm', label: 'Gradient norm', short: false },
-  { key: 'tokensPerSecond', label: 'Tokens per second', short: true },
-] as const;
-
-type CurveKey = (typeof CURVES)[number]['key'];
+const TABS = ['curves', 'samples', 'log', 'recipe'] as const;
+const TAB_WORDS = { curves: 'Curves', samples: 'Samples', log: 'Log', recipe: 'Recipe and data' };
 
 export default function JobPage() {
   const { id = '' } = useParams();
@@ -28,21 +29,16 @@ export default function JobPage() {
   return <Load query={job}>{(data) => <View job={data} metrics={metrics.data ?? []} feed={feed} />}</Load>;
 }
 
-function View({ job, metrics, feed }: { job: Job; metrics: Metric[]; feed: Feed }) {
-  const client = useQueryClient();
-  const cancel = useMutation({
-    mutationFn: () => api.cancelJob(job.id),
-    onSuccess: () => client.invalidateQueries({ queryKey: ['job', job.id] }),
-  });
-  const last = metrics.at(-1);
-  const evaluated = metrics.findLast((metric) => metric.evaluationLoss != null);
+function View({ job, metrics, feed }: { job: JobDetail; metrics: Metric[]; feed: Feed }) {
+  const [search, setSearch] = useSearchParams();
+  const tab = TABS.find((item) => item === search.get('tab')) ?? 'curves';
   const over = isOver(job);
   return (
     <>
       <PageHead
         title={
-          <span style={{ display: 'inline-flex', gap: 10, alignItems: 'center' }}>
-            {job.name} <JobStateBadge state={job.state} />
+          <span className="title-row">
+            {job.name} <JobStateBadge job={job} />
           </span>
         }
         actions={
@@ -53,28 +49,18 @@ function View({ job, metrics, feed }: { job: Job; metrics: Metric[]; feed: Feed 
                 to={`/models/${encodeURIComponent(job.modelId)}`}
                 data-testid="job-model"
               >
-                Open the model
+                Open the model and its lineage
               </Button>
             )}
-            {!over && (
-              <Button
-                variant="default"
-                leftSection={<IconPlayerStopFilled size={15} aria-hidden />}
-                onClick={() => cancel.mutate()}
-                loading={cancel.isPending}
-                data-testid="job-cancel"
-              >
-                Cancel job
-              </Button>
-            )}
+            <JobControls job={job} />
           </>
         }
       >
-        {job.kind} · started by {job.createdBy}, {formatDateTime(job.createdAt)}
+        {kindOf(job)} · started by {job.createdBy}, {formatDateTime(job.createdAt)}
+        {job.worker && !over && <> · {job.worker}</>}
         {job.message && <> · {job.message}</>}
       </PageHead>
       <div className="stack">
-        <ProblemAlert error={cancel.error} />
         {job.error && (
           <Alert
             color="red"
@@ -82,7 +68,7 @@ function View({ job, metrics, feed }: { job: Job; metrics: Metric[]; feed: Feed 
             icon={<IconAlertTriangle size={18} aria-hidden />}
             title="The job failed"
           >
-            <div style={{ whiteSpace: 'pre-wrap' }} data-testid="job-error">
+            <div style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }} data-testid="job-error">
               {job.error}
             </div>
           </Alert>
@@ -92,25 +78,59 @@ function View({ job, metrics, feed }: { job: Job; metrics: Metric[]; feed: Feed 
             <JobProgress job={job} />
           </div>
           <div className="stat-row">
-            <Stat label="Loss" value={formatNumber(last?.loss)} />
-            <Stat label="Evaluation loss" value={formatNumber(evaluated?.evaluationLoss)} />
+            <Stat label="Left" value={left(job)} />
+            <Stat label={over ? 'Took' : 'Since its start'} value={took(job)} />
+            <Stat label="Loss" value={formatNumber(job.latest.loss)} />
+            {job.latest.evaluationLoss !== undefined && (
+              <Stat label="Evaluation loss" value={formatNumber(job.latest.evaluationLoss)} />
+            )}
+            {job.latest.reward !== undefined && (
+              <Stat label="Reward" value={formatNumber(job.latest.reward)} />
+            )}
+            <Stat label="Tokens per second" value={formatCount(job.latest.tokensPerSecond)} />
+            {job.latest.tokens !== undefined && (
+              <Stat label="Tokens" value={formatShort(job.latest.tokens)} />
+            )}
+            {job.latest.mfu !== undefined && (
+              <Stat label="MFU" value={`${formatNumber(job.latest.mfu * 100, 3)} %`} />
+            )}
+            {job.latest.peakMemory !== undefined && (
+              <Stat label="Peak memory" value={formatBytes(job.latest.peakMemory)} />
+            )}
             <Stat
-              label="Tokens per second"
-              value={last?.tokensPerSecond == null ? '–' : formatCount(last.tokensPerSecond)}
+              label="Step takes"
+              value={job.secondsPerStep === null ? '–' : `${formatNumber(job.secondsPerStep, 3)} s`}
             />
-            <Stat label={over ? 'Took' : 'Running for'} value={took(job)} />
-            <Stat label="Left" value={over ? '–' : formatDuration(remainingSeconds(job))} />
             <Stat label="Updates" value={FEEDS[feed]} />
           </div>
         </Panel>
-        <Curves job={job} metrics={metrics} />
-        {job.recipe && (
-          <Panel title="Recipe">
-            <pre className="code" style={{ maxHeight: 420 }}>
-              {job.recipe}
-            </pre>
-          </Panel>
-        )}
+        <Panel padded={false}>
+          <Tabs
+            value={tab}
+            onChange={(next) => setSearch(next === 'curves' || !next ? {} : { tab: next }, { replace: true })}
+            keepMounted={false}
+          >
+            <Tabs.List aria-label="What to see of the job">
+              {TABS.map((item) => (
+                <Tabs.Tab key={item} value={item} data-testid={`tab-${item}`}>
+                  {TAB_WORDS[item]}
+                </Tabs.Tab>
+              ))}
+            </Tabs.List>
+            <Tabs.Panel value="curves">
+              <JobCurves job={job} metrics={metrics} />
+            </Tabs.Panel>
+            <Tabs.Panel value="samples">
+              <JobSamples job={job} />
+            </Tabs.Panel>
+            <Tabs.Panel value="log">
+              <JobLog job={job} />
+            </Tabs.Panel>
+            <Tabs.Panel value="recipe">
+              <Recipe job={job} />
+            </Tabs.Panel>
+          </Tabs>
+        </Panel>
       </div>
     </>
   );
@@ -127,69 +147,45 @@ function Stat({ label, value }: { label: string; value: string }) {
   );
 }
 
-function Curves({ job, metrics }: { job: Job; metrics: Metric[] }) {
-  const [tab, setTab] = useState<CurveKey>('loss');
-  const [other, setOther] = useState<string | null>(null);
-  const jobs = useQuery({ queryKey: ['jobs'], queryFn: api.jobs });
-  const compared = useMetrics(other);
-  const otherName = jobs.data?.find((item) => item.id === other)?.name ?? 'other';
-  const curve = CURVES.find((item) => item.key === tab) ?? CURVES[0];
-  const series = useMemo(() => {
-    const out: Series[] = [
-      { label: tab === 'loss' ? 'training' : curve.label.toLowerCase(), points: points(metrics, tab) },
-    ];
-    if (tab === 'loss') out.push({ label: 'evaluation', points: points(metrics, 'evaluationLoss') });
-    if (other && compared.data) out.push({ label: otherName, points: points(compared.data, tab) });
-    return out;
-  }, [tab, curve.label, metrics, other, compared.data, otherName]);
-
+function Recipe({ job }: { job: JobDetail }) {
   return (
-    <Panel padded={false}>
-      <Tabs value={tab} onChange={(value) => setTab((value as CurveKey | null) ?? 'loss')}>
-        <div style={{ display: 'flex', alignItems: 'center', paddingRight: 12 }}>
-          <Tabs.List style={{ flex: 1 }}>
-            {CURVES.map((item) => (
-              <Tabs.Tab key={item.key} value={item.key} data-testid={`curve-${item.key}`}>
-                {item.label}
-              </Tabs.Tab>
-            ))}
-          </Tabs.List>
-          <Tooltip label="Draw the same curve of another job over this one">
-            <Select
-              w={260}
-              size="xs"
-              aria-label="Compare with another job"
-              placeholder="Compare with…"
-              clearable
-              searchable
-              value={other}
-              onChange={setOther}
-              data={(jobs.data ?? [])
-                .filter((item) => item.id !== job.id && item.step > 0)
-                .map((item) => ({
-                  value: item.id,
-                  label: `${item.name} · ${formatDateTime(item.createdAt)}`,
-                }))}
-              data-testid="compare"
-            />
-          </Tooltip>
-        </div>
-      </Tabs>
-      <div style={{ padding: '12px 14px' }}>
-        <CurveChart series={series} yLabel={curve.label} short={curve.short} height={320} />
-        {metrics.length > 0 && (
-          <div className="muted small">
-            {formatShort(metrics.length)} measurements · drag to zoom, double-click to see all
-          </div>
-        )}
+    <div className="job-recipe">
+      <div style={{ minWidth: 0 }}>
+        <p className="label">As it was submitted</p>
+        <pre className="code">{job.recipe}</pre>
       </div>
-    </Panel>
+      <div style={{ minWidth: 0 }}>
+        <p className="label">Trained on</p>
+        {job.datasets.length === 0 && <p className="muted">No dataset: it is made of models.</p>}
+        <ul className="plain-list">
+          {job.datasets.map((item) => (
+            <li key={item.reference}>
+              <Link
+                className="link"
+                to={`/datasets?name=${encodeURIComponent(item.name)}`}
+                data-testid="job-dataset"
+              >
+                {item.name}, version {item.version}
+              </Link>
+              <Hash value={item.sha256} />
+            </li>
+          ))}
+        </ul>
+        <p className="label" style={{ marginTop: 14 }}>
+          Its states
+        </p>
+        <ul className="plain-list" data-testid="job-history">
+          {job.history.map((item) => (
+            <li key={`${item.at} ${item.to}`}>
+              <span>
+                {item.to}
+                {item.worker && item.to === 'RUNNING' && <span className="muted small"> {item.worker}</span>}
+              </span>
+              <span className="muted small num">{formatPrecise(item.at)}</span>
+            </li>
+          ))}
+        </ul>
+      </div>
+    </div>
   );
-}
-
-function points(metrics: Metric[], key: CurveKey | 'evaluationLoss') {
-  return metrics.flatMap((metric) => {
-    const y = metric[key];
-    return y == null ? [] : [{ x: metric.step, y }];
-  });
 }

@@ -176,10 +176,7 @@ function Verdict({
         <span className="good" data-testid="recipe-valid">
           <IconCheck size={16} aria-hidden /> Can be started
           {result.datasets && result.datasets.length > 0 && (
-            <>
-              {' '}
-              on {result.datasets.map((item) => `${item.name}, version ${item.version}`).join(' and ')}
-            </>
+            <> on {result.datasets.map((item) => `${item.name}, version ${item.version}`).join(' and ')}</>
           )}
         </span>
       ) : (

@@ -29,7 +29,6 @@ export function RecipeEditor({
     <div className="recipe-editor" data-bad={badLine !== null}>
       <div className="behind" aria-hidden ref={behind}>
         {lines.map((line, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a line is its number
           <div key={index} className={index + 1 === badLine ? 'bad' : undefined} data-testid="recipe-line">
             <span>{index + 1}</span>
             {line}

@@ -77,7 +77,8 @@ export function StageForm({ form, change }: { form: RecipeForm; change: Change }
 }
 
 function ModelSelect({ form, change, names }: { form: RecipeForm; change: Change; names: string[] }) {
-  const shapes = form.stage === 'pretrain' || form.stage === 'finetune' ? (Object.keys(SHAPES) as Shape[]) : [];
+  const shapes =
+    form.stage === 'pretrain' || form.stage === 'finetune' ? (Object.keys(SHAPES) as Shape[]) : [];
   const fresh = form.model === '' && shapes.length > 0;
   return (
     <Select
@@ -278,7 +279,6 @@ function Data({ form, change }: { form: RecipeForm; change: Change }) {
     <div className="wide-field">
       <span className="field-label">Data</span>
       {form.data.map((item, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: the rows are told apart by their place alone
         <div key={index} className="data-row">
           <Select
             aria-label={`Dataset ${index + 1}`}
@@ -391,7 +391,6 @@ function Fusion({ form, change, names }: { form: RecipeForm; change: Change; nam
       <div className="wide-field">
         <span className="field-label">Models to fuse</span>
         {form.sources.map((item, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: the rows are told apart by their place alone
           <div key={index} className="data-row">
             <Select
               aria-label={`Model ${index + 1}`}

@@ -41,7 +41,7 @@ export function mergeByStep<T extends { step: number }>(known: T[], more: T[]): 
 }
 
 /** The value of a metric at a step, if it was measured there. */
-export function valueOf(metric: Metric, name: string): number | undefined {
+export function measured(metric: Metric, name: string): number | undefined {
   const value = metric[name];
   return typeof value === 'number' ? value : undefined;
 }
@@ -51,8 +51,8 @@ export type Axis = 'step' | 'tokens';
 
 export function pointsOf(metrics: Metric[], name: string, axis: Axis = 'step'): Point[] {
   return metrics.flatMap((metric) => {
-    const x = axis === 'step' ? metric.step : valueOf(metric, 'tokens');
-    const y = valueOf(metric, name);
+    const x = axis === 'step' ? metric.step : measured(metric, 'tokens');
+    const y = measured(metric, name);
     return x === undefined || y === undefined ? [] : [{ x, y }];
   });
 }
@@ -97,7 +97,10 @@ export function seriesOf(runs: Run[], name: string, axis: Axis): Series[] {
     const own = { label: several ? run.label : 'training', points: pointsOf(run.metrics, name, axis) };
     return evaluation.length === 0
       ? [own]
-      : [own, { label: several ? `${run.label}, evaluation` : 'evaluation', points: evaluation, marked: true }];
+      : [
+          own,
+          { label: several ? `${run.label}, evaluation` : 'evaluation', points: evaluation, marked: true },
+        ];
   });
 }
 

@@ -124,7 +124,13 @@ export function formatsOf(form: Pick<RecipeForm, 'stage' | 'method'>): DataForma
 /** A name for the model to be, from what is chosen. */
 export function suggestedName(form: RecipeForm): string {
   const from = form.stage === 'fuse' ? form.base || form.sources[0]?.model : form.model;
-  const what = { pretrain: 'pretrained', finetune: 'tuned', reinforce: 'reinforced', fuse: 'fused', grow: 'grown' };
+  const what = {
+    pretrain: 'pretrained',
+    finetune: 'tuned',
+    reinforce: 'reinforced',
+    fuse: 'fused',
+    grow: 'grown',
+  };
   return `${from || form.data[0]?.dataset || 'new'}-${what[form.stage]}`
     .toLowerCase()
     .replace(/@\d+$/, '')
@@ -135,7 +141,8 @@ export function suggestedName(form: RecipeForm): string {
 
 /** YAML that reads as the text itself: quoted where a reader could take it for something else. */
 export function scalar(text: string): string {
-  const plain = /^[A-Za-z_][A-Za-z0-9_.@/ -]*$/.test(text) && !/^(true|false|null|yes|no|on|off|y|n)$/i.test(text);
+  const plain =
+    /^[A-Za-z_][A-Za-z0-9_.@/ -]*$/.test(text) && !/^(true|false|null|yes|no|on|off|y|n)$/i.test(text);
   return plain && text === text.trim() ? text : JSON.stringify(text);
 }
 
@@ -156,7 +163,8 @@ function fusion(form: RecipeForm): string[] {
     ...(form.fusion === 'linear' ? [] : [`base: ${scalar(form.base)}`]),
     'models:',
     ...form.sources.map(
-      ({ model, weight }) => `  - {model: ${scalar(model)}${weight.trim() ? `, weight: ${weight.trim()}` : ''}}`,
+      ({ model, weight }) =>
+        `  - {model: ${scalar(model)}${weight.trim() ? `, weight: ${weight.trim()}` : ''}}`,
     ),
   ];
 }
@@ -182,15 +190,19 @@ function training(form: RecipeForm): string[] {
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
-  if (prompts.length > 0) lines.push('samples:', '  prompts:', ...prompts.map((line) => `    - ${scalar(line)}`));
+  if (prompts.length > 0)
+    lines.push('samples:', '  prompts:', ...prompts.map((line) => `    - ${scalar(line)}`));
   if (form.stage === 'reinforce') {
     lines.push('reinforce:', `  method: ${form.method}`);
     if (form.method === 'grpo') lines.push('  rewards:', `    - {kind: ${scalar(form.reward)}}`);
   }
   if (form.sequence.trim()) lines.push(`sequence: ${form.sequence.trim()}`);
-  if (form.batchTokens.trim() && form.stage !== 'reinforce') lines.push(`batchTokens: ${form.batchTokens.trim()}`);
+  if (form.batchTokens.trim() && form.stage !== 'reinforce')
+    lines.push(`batchTokens: ${form.batchTokens.trim()}`);
   const grpo = form.stage === 'reinforce' && form.method === 'grpo';
-  lines.push(form.length === 'steps' || grpo ? `steps: ${form.steps.trim()}` : `epochs: ${form.epochs.trim()}`);
+  lines.push(
+    form.length === 'steps' || grpo ? `steps: ${form.steps.trim()}` : `epochs: ${form.epochs.trim()}`,
+  );
   const optimizer = [
     form.optimizer && `method: ${form.optimizer}`,
     form.learningRate.trim() && `learningRate: ${form.learningRate.trim()}`,

@@ -149,6 +149,12 @@ public final class Main {
         }
 
         @Override
+        public void sample(int step, String prompt, String answer) {
+            System.out.println(
+                    "step " + step + "  " + prompt + "\n    " + answer.strip().replace("\n", "\n    "));
+        }
+
+        @Override
         public boolean cancelled() {
             return false;
         }

@@ -213,7 +213,7 @@ class JobControlTest {
     @Test
     void aRecipeIsCompletedOrRefusedWithItsLineBeforeItIsStarted() {
         int before = get("/jobs").jsonPath().getList("id").size();
-        validate(RECIPE.formatted("control-valid", 40))
+        validate(RECIPE.formatted("control-valid", 100))
                 .then()
                 .statusCode(200)
                 .body("valid", equalTo(true))
@@ -221,13 +221,13 @@ class JobControlTest {
                 .body("recipe", containsString("weightDecay"))
                 .body("datasets.name", everyItem(equalTo("beds")))
                 .body("datasets[0].version", greaterThan(0));
-        validate(RECIPE.formatted("control-valid", 40).replace("sequence: 32", "sequence: thirty"))
+        validate(RECIPE.formatted("control-valid", 100).replace("sequence: 32", "sequence: thirty"))
                 .then()
                 .statusCode(200)
                 .body("valid", equalTo(false))
                 .body("refusal.line", equalTo(13))
                 .body("refusal.message", containsString("sequence"));
-        validate(RECIPE.formatted("control-valid", 40).replace("{dataset: beds", "{dataset: barns"))
+        validate(RECIPE.formatted("control-valid", 100).replace("{dataset: beds", "{dataset: barns"))
                 .then()
                 .body("refusal.line", equalTo(8))
                 .body("refusal.message", containsString("there is no dataset 'barns'"));

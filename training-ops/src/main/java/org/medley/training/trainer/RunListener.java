@@ -7,7 +7,10 @@ public interface RunListener {
     /** The run has this many steps in all. */
     void steps(int steps);
 
-    /** Figures of one finished step, by name: loss, learningRate, gradientNorm, tokensPerSecond, evaluationLoss. */
+    /**
+     * Figures of one finished step, by name: loss, learningRate, gradientNorm, tokens (of all steps so far),
+     * tokensPerSecond, evaluationLoss.
+     */
     void metric(int step, Map<String, Double> values);
 
     void message(String text);

@@ -231,6 +231,7 @@ public final class TrainRun {
                 int step, Map<String, Double> metrics, Objective.Outcome outcome, long began, Checkpoints checkpoints)
                 throws IOException {
             metrics.putAll(outcome.metrics());
+            metrics.put("tokens", (double) tokens);
             metrics.put("tokensPerSecond", outcome.tokens() * 1e9 / (System.nanoTime() - began));
             boolean last = step == recipe.steps();
             if (recipe.evaluation() != null

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import type { Dataset, DatasetFacts, DatasetVersion } from '../api/types';
+import { blocksTraining, canRegister, contradiction, protection, startingFacts, withPhi } from './facts';
+
+const facts: DatasetFacts = {
+  name: 'letters',
+  licence: 'CC0-1.0',
+  consentBasis: 'broad_consent',
+  consentNote: '',
+  phiClass: 'none',
+  deIdentified: true,
+  clinical: false,
+};
+
+const dataset = (place: Dataset['place'], versions: DatasetVersion[] = []): Dataset => ({
+  name: 'letters',
+  place,
+  version: null,
+  sha256: null,
+  records: null,
+  bytes: 1,
+  files: 1,
+  format: null,
+  description: 'Letters of a clinic',
+  objection: null,
+  versions,
+});
+
+describe('facts of a dataset', () => {
+  it('begin with nothing that commits, or with what was said before', () => {
+    expect(startingFacts(dataset('unregistered'))).toMatchObject({
+      licence: '',
+      deIdentified: false,
+      description: 'Letters of a clinic',
+    });
+    const before = { ...facts, licence: 'MIT', version: 3 } as unknown as DatasetVersion;
+    expect(startingFacts(dataset('changed', [before]))).toMatchObject({ licence: 'MIT', deIdentified: true });
+  });
+
+  it('follow from the class of health information', () => {
+    expect(withPhi(facts, 'limited')).toMatchObject({ clinical: true, deIdentified: true });
+    expect(withPhi(facts, 'identifiable')).toMatchObject({ clinical: true, deIdentified: false });
+    expect(withPhi({ ...facts, clinical: true }, 'none')).toMatchObject({ clinical: true });
+  });
+
+  it('may not contradict each other', () => {
+    expect(contradiction(facts)).toBeNull();
+    expect(contradiction({ ...facts, phiClass: 'limited', consentBasis: 'none_needed_synthetic' })).toMatch(
+      /Synthetic/,
+    );
+    expect(contradiction({ ...facts, consentBasis: 'legal_basis_other', consentNote: ' ' })).toMatch(/named/);
+    expect(
+      contradiction({ ...facts, consentBasis: 'legal_basis_other', consentNote: 'Art. 9 (2) j' }),
+    ).toBeNull();
+  });
+
+  it('keep clinical data from training until it is de-identified', () => {
+    expect(blocksTraining({ clinical: true, deIdentified: false, phiClass: 'limited' })).toBe(true);
+    expect(blocksTraining({ clinical: true, deIdentified: true, phiClass: 'limited' })).toBe(false);
+    expect(blocksTraining({ clinical: true, deIdentified: false, phiClass: 'none' })).toBe(false);
+    expect(protection({ clinical: true, deIdentified: false, phiClass: 'identifiable' })).toEqual([
+      'clinical',
+      'identifiable health information',
+      'not de-identified',
+    ]);
+    expect(protection({ clinical: false, deIdentified: false, phiClass: 'none' })).toEqual([
+      'not clinical',
+      'no health information',
+    ]);
+  });
+});
+
+it('what has no file, or a name that recipes cannot use, cannot be registered', () => {
+  expect(canRegister(dataset('absent'))).toBe(false);
+  expect(canRegister(dataset('changed'))).toBe(true);
+  expect(canRegister({ place: 'unregistered', name: 'my letters' })).toBe(false);
+});

@@ -1,0 +1,137 @@
+import { MultiSelect, SegmentedControl, Switch } from '@mantine/core';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useMemo, useState } from 'react';
+import { api } from '../api/api';
+import type { Job, Metric } from '../api/types';
+import { formatCount, formatDateTime, words } from '../common/format';
+import { CurveChart } from './CurveChart';
+import { type Axis, chartNames, logarithmic, pointsOf, type Run, seriesOf } from './curve';
+
+const MOST_COMPARED = 7;
+
+/** Every metric of a run by its name, beside those of other runs. */
+export function JobCurves({ job, metrics }: { job: Job; metrics: Metric[] }) {
+  const [others, setOthers] = useState<string[]>([]);
+  const [axis, setAxis] = useState<Axis>('step');
+  const [log, setLog] = useState(false);
+  const jobs = useQuery({ queryKey: ['jobs'], queryFn: api.jobs });
+  const compared = useQuery({
+    queryKey: ['compare', others],
+    queryFn: () => api.compareJobs(others, 1000),
+    enabled: others.length > 0,
+    placeholderData: keepPreviousData,
+  });
+  const runs = useMemo<Run[]>(
+    () => [
+      { id: job.id, label: job.name, metrics },
+      ...(others.length === 0 ? [] : (compared.data ?? []))
+        .filter((item) => others.includes(item.job.id))
+        .map((item) => ({ id: item.job.id, label: label(item.job), metrics: item.points })),
+    ],
+    [job.id, job.name, metrics, others, compared.data],
+  );
+  const names = chartNames(runs.map((run) => run.metrics));
+  const counted = runs.every(
+    (run) => run.metrics.length === 0 || pointsOf(run.metrics, 'loss', 'tokens').length > 0,
+  );
+  const [first, ...rest] = names.length === 0 ? ['loss'] : names;
+  return (
+    <div>
+      <div className="curve-tools">
+        <MultiSelect
+          size="xs"
+          aria-label="Compare with other jobs"
+          placeholder={others.length === 0 ? 'Compare with other jobs…' : undefined}
+          clearable
+          searchable
+          maxValues={MOST_COMPARED}
+          value={others}
+          onChange={setOthers}
+          nothingFoundMessage="No other job has curves"
+          data={(jobs.data ?? [])
+            .filter((item) => item.id !== job.id && item.step > 0)
+            .map((item) => ({ value: item.id, label: label(item) }))}
+          data-testid="compare"
+          style={{ flex: '1 1 260px' }}
+        />
+        <SegmentedControl
+          size="xs"
+          aria-label="Over steps or tokens"
+          value={axis}
+          onChange={(value) => setAxis(value as Axis)}
+          data={[
+            { value: 'step', label: 'by step' },
+            { value: 'tokens', label: 'by tokens', disabled: !counted },
+          ]}
+        />
+        <Switch
+          size="xs"
+          label="Logarithmic"
+          checked={log}
+          onChange={(event) => setLog(event.currentTarget.checked)}
+          data-testid="log-scale"
+        />
+      </div>
+      {first && (
+        <Chart name={first} runs={runs} axis={axis} log={log} height={320} testId={`${first}-chart`} />
+      )}
+      <div className="small-charts">
+        {rest.map((name) => (
+          <Chart
+            key={name}
+            name={name}
+            runs={runs}
+            axis={axis}
+            log={log}
+            height={190}
+            testId={`${name}-chart`}
+          />
+        ))}
+      </div>
+      {metrics.length > 0 && (
+        <div className="muted small" style={{ padding: '0 14px 12px' }}>
+          {formatCount(metrics.length)} measurements shown · drag to zoom, double-click to see all
+        </div>
+      )}
+    </div>
+  );
+}
+
+function label(job: Job): string {
+  return `${job.name} · ${formatDateTime(job.createdAt)}`;
+}
+
+function Chart({
+  name,
+  runs,
+  axis,
+  log,
+  height,
+  testId,
+}: {
+  name: string;
+  runs: Run[];
+  axis: Axis;
+  log: boolean;
+  height: number;
+  testId: string;
+}) {
+  const series = useMemo(() => {
+    const all = seriesOf(runs, name, axis);
+    return log ? logarithmic(all) : all;
+  }, [runs, name, axis, log]);
+  return (
+    <figure className="chart-box">
+      <figcaption className="label">{words(name)}</figcaption>
+      <CurveChart
+        series={series}
+        yLabel={words(name)}
+        xLabel={axis === 'step' ? 'step' : 'tokens'}
+        log={log}
+        short={name === 'tokensPerSecond'}
+        height={height}
+        testId={testId}
+      />
+    </figure>
+  );
+}

@@ -1,0 +1,31 @@
+import { Progress } from '@mantine/core';
+import type { Job } from '../api/types';
+import { formatCount } from '../common/format';
+
+const COLORS: Partial<Record<Job['state'], string>> = {
+  FAILED: 'red',
+  CANCELLED: 'orange',
+  PAUSED: 'yellow',
+};
+
+export function JobProgress({ job }: { job: Job }) {
+  const share = job.steps ? Math.min(100, (job.step / job.steps) * 100) : 0;
+  // A fusion has no steps to count.
+  if (job.steps === null && job.step === 0) {
+    return <span className="muted small">{job.state === 'RUNNING' ? 'begins' : '–'}</span>;
+  }
+  return (
+    <div className="job-progress">
+      <Progress
+        value={share}
+        color={COLORS[job.state] ?? 'ink'}
+        size="sm"
+        animated={job.state === 'RUNNING' && !job.pausing}
+        aria-label={`${job.name}: ${Math.floor(share)} percent`}
+      />
+      <span className="num small muted">
+        {formatCount(job.step)} / {formatCount(job.steps)}
+      </span>
+    </div>
+  );
+}
