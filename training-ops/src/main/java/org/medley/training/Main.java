@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.medley.runtime.weights.BadModelException;
+import org.medley.training.bench.BenchCommand;
 import org.medley.training.recipe.BadRecipeException;
 import org.medley.training.recipe.FuseRecipe;
 import org.medley.training.recipe.Recipe;
@@ -24,7 +25,7 @@ import picocli.CommandLine.Parameters;
 /** Training and fusion from the command line. */
 @Command(
         name = "medley",
-        subcommands = {Main.Train.class, Main.Fuse.class},
+        subcommands = {Main.Train.class, Main.Fuse.class, BenchCommand.class},
         mixinStandardHelpOptions = true)
 public final class Main {
     private Main() {}
