@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.medley.runtime.weights.BadModelException;
+import org.medley.training.bench.BenchCommand;
 import org.medley.training.experiment.CompareCommand;
 import org.medley.training.precision.FormatsCommand;
 import org.medley.training.recipe.BadRecipeException;
@@ -28,7 +29,14 @@ import picocli.CommandLine.Parameters;
 /** Training and fusion from the command line. */
 @Command(
         name = "medley",
-        subcommands = {Main.Train.class, Main.Grow.class, Main.Fuse.class, CompareCommand.class, FormatsCommand.class},
+        subcommands = {
+            Main.Train.class,
+            Main.Grow.class,
+            Main.Fuse.class,
+            CompareCommand.class,
+            FormatsCommand.class,
+            BenchCommand.class
+        },
         mixinStandardHelpOptions = true)
 public final class Main {
     private Main() {}

@@ -197,8 +197,8 @@ public final class Gemm {
     private static void tile(long a, long rs, long cs, int mr, long panel, int kc, float[] tile) {
         for (int j = 0; j < NR; j += PAIR) {
             long b = panel + 4L * j;
-            if (WIDE_REGISTERS && mr > 4) {
-                tile8(a, rs, cs, mr - 1, b, kc, tile, j);
+            if (WIDE_REGISTERS && mr == MR) {
+                tile8(a, rs, cs, b, kc, tile, j);
                 continue;
             }
             tile4(a, rs, cs, Math.min(mr, 4) - 1, b, kc, tile, j);
@@ -208,15 +208,11 @@ public final class Gemm {
         }
     }
 
-    /** Rows past {@code last} repeat row {@code last}: computed, stored in the tile, and never merged. */
-    private static void tile8(long a, long rs, long cs, int last, long b, int kc, float[] tile, int to) {
-        long r1 = Math.min(1, last) * rs;
-        long r2 = Math.min(2, last) * rs;
-        long r3 = Math.min(3, last) * rs;
-        long r4 = Math.min(4, last) * rs;
-        long r5 = Math.min(5, last) * rs;
-        long r6 = Math.min(6, last) * rs;
-        long r7 = Math.min(7, last) * rs;
+    /** Rows are reached by few offsets from two of them: with one for each, the processor runs out of registers. */
+    private static void tile8(long a, long rs, long cs, long b, int kc, float[] tile, int to) {
+        long lower = a + 4 * rs;
+        long rs2 = 2 * rs;
+        long rs3 = 3 * rs;
         FloatVector c00 = FloatVector.zero(F), c01 = FloatVector.zero(F);
         FloatVector c10 = FloatVector.zero(F), c11 = FloatVector.zero(F);
         FloatVector c20 = FloatVector.zero(F), c21 = FloatVector.zero(F);
@@ -231,28 +227,29 @@ public final class Gemm {
             FloatVector x = FloatVector.broadcast(F, Memory.f32(a));
             c00 = x.fma(b0, c00);
             c01 = x.fma(b1, c01);
-            x = FloatVector.broadcast(F, Memory.f32(a + r1));
+            x = FloatVector.broadcast(F, Memory.f32(a + rs));
             c10 = x.fma(b0, c10);
             c11 = x.fma(b1, c11);
-            x = FloatVector.broadcast(F, Memory.f32(a + r2));
+            x = FloatVector.broadcast(F, Memory.f32(a + rs2));
             c20 = x.fma(b0, c20);
             c21 = x.fma(b1, c21);
-            x = FloatVector.broadcast(F, Memory.f32(a + r3));
+            x = FloatVector.broadcast(F, Memory.f32(a + rs3));
             c30 = x.fma(b0, c30);
             c31 = x.fma(b1, c31);
-            x = FloatVector.broadcast(F, Memory.f32(a + r4));
+            x = FloatVector.broadcast(F, Memory.f32(lower));
             c40 = x.fma(b0, c40);
             c41 = x.fma(b1, c41);
-            x = FloatVector.broadcast(F, Memory.f32(a + r5));
+            x = FloatVector.broadcast(F, Memory.f32(lower + rs));
             c50 = x.fma(b0, c50);
             c51 = x.fma(b1, c51);
-            x = FloatVector.broadcast(F, Memory.f32(a + r6));
+            x = FloatVector.broadcast(F, Memory.f32(lower + rs2));
             c60 = x.fma(b0, c60);
             c61 = x.fma(b1, c61);
-            x = FloatVector.broadcast(F, Memory.f32(a + r7));
+            x = FloatVector.broadcast(F, Memory.f32(lower + rs3));
             c70 = x.fma(b0, c70);
             c71 = x.fma(b1, c71);
             a += cs;
+            lower += cs;
             b += 4L * NR;
         }
         c00.intoArray(tile, to);
@@ -273,7 +270,8 @@ public final class Gemm {
         c71.intoArray(tile, to + 7 * NR + LANES);
     }
 
-    /** Half as many rows, for few of them and for machines with sixteen vector registers. */
+    /** Half as many rows, for few of them and for machines with sixteen vector registers. Rows past {@code last} repeat
+     * row {@code last}: computed, stored in the tile, and never merged. */
     private static void tile4(long a, long rs, long cs, int last, long b, int kc, float[] tile, int to) {
         long r1 = Math.min(1, last) * rs;
         long r2 = Math.min(2, last) * rs;
