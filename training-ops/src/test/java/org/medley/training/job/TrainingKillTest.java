@@ -67,7 +67,8 @@ class TrainingKillTest {
             JobQueue queue = new JobQueue(database.dataSource());
             List<UUID> jobs = new ArrayList<>();
             for (int job = 0; job < 2; job++) {
-                jobs.add(queue.submit(TENANT, "admin", "killed-" + job, "train", recipe(job))
+                jobs.add(queue.submit(new Submission(
+                                TENANT, "admin", "killed-" + job, "train", "finetune", recipe(job), Map.of()))
                         .id());
             }
             int hits = kill(database, queue);
@@ -79,7 +80,8 @@ class TrainingKillTest {
                 Lineage whole = uninterrupted(job, losses);
                 assertThat(Lineage.read(done.folder(), whole.sha256()).sha256()).isEqualTo(whole.sha256());
                 Map<Integer, Double> told = new LinkedHashMap<>();
-                queue.metrics(jobs.get(job), -1)
+                database.history()
+                        .metrics(jobs.get(job), -1)
                         .forEach(m -> told.put(m.step(), m.values().get("loss")));
                 assertThat(told).isEqualTo(losses);
             }
@@ -92,15 +94,25 @@ class TrainingKillTest {
         int hits = 0;
         Process worker = worker(database);
         for (int kill = 0; kill < KILLS && open(queue); kill++) {
+            int kills = kill;
             // Half of the time while it starts and reads, half while it trains.
             Thread.sleep(1_000 + random.nextInt(MAX_LIFE_MILLIS));
-            hits += queue.list(TENANT, 9).stream().anyMatch(job -> job.state() == JobState.RUNNING) ? 1 : 0;
+            List<Job> jobs = queue.list(TENANT, 9);
+            hits += jobs.stream().anyMatch(job -> job.state() == JobState.RUNNING) ? 1 : 0;
+            // Every other kill hits a worker that was just asked to pause, or has done so.
+            jobs.forEach(job -> {
+                if (kills % 2 == 0 || !queue.pause(TENANT, job.id(), "a")) {
+                    queue.resume(TENANT, job.id(), "a");
+                }
+            });
+            Thread.sleep(random.nextInt(400));
             worker.destroyForcibly().waitFor();
             worker = worker(database);
         }
         long until = System.nanoTime() + Duration.ofSeconds(600).toNanos();
         while (open(queue)) {
             assertThat(System.nanoTime()).as("time").isLessThan(until);
+            queue.list(TENANT, 9).forEach(job -> queue.resume(TENANT, job.id(), "a"));
             Thread.sleep(100);
         }
         worker.destroyForcibly().waitFor();

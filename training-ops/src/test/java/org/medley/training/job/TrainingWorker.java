@@ -14,6 +14,7 @@ final class TrainingWorker {
         JobQueue queue = new JobQueue(TestDatabase.dataSource(args[0]), Duration.ofMillis(700), 1000);
         Catalog catalog = new Catalog(home.resolve("models"), home.resolve("datasets"), null);
         String name = "pid-" + ProcessHandle.current().pid();
-        new Worker(queue, new RecipeRunner(tenant -> catalog), home.resolve("jobs"), name, Duration.ofMillis(30)).run();
+        RecipeRunner runner = new RecipeRunner(tenant -> catalog);
+        new Worker(queue, runner, home.resolve("jobs"), name, Duration.ofMillis(30), line -> {}).run();
     }
 }
