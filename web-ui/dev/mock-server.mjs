@@ -162,28 +162,102 @@ const models = [
     description: 'Gives logits for distillation only',
   }),
 ];
-const datasets = [
-  {
-    name: 'letters-cardio',
-    sha256: sha('d-cardio'),
-    examples: 41_280,
+function version(name, number, minutes, extra = {}) {
+  return {
+    id: `v-${name}-${number}`,
+    name,
+    version: number,
+    sha256: sha(`d-${name}-${number}`),
     bytes: 96_400_120,
-    description: 'De-identified discharge letters, chest clinic',
-  },
-  {
-    name: 'letters-neuro',
-    sha256: sha('d-neuro'),
-    examples: 28_114,
-    bytes: 71_903_440,
-    description: 'De-identified discharge letters, neurology',
-  },
-  {
-    name: 'guideline-passages',
-    sha256: sha('d-guide'),
-    examples: 6_020,
-    bytes: 8_120_400,
-    description: 'Passages written from published guidelines',
-  },
+    files: 1,
+    records: 41_280,
+    format: 'chat',
+    licence: 'Internal use, ethics vote 2026-114',
+    consentBasis: 'broad_consent',
+    consentNote: '',
+    phiClass: 'limited',
+    deIdentified: true,
+    clinical: true,
+    description: 'De-identified discharge letters',
+    objection: null,
+    createdBy: 'admin',
+    createdAt: ago(minutes),
+    retiredBy: null,
+    retiredAt: null,
+    ...extra,
+  };
+}
+
+function dataset(name, place, versions, extra = {}) {
+  const newest = versions[0];
+  return {
+    name,
+    place,
+    version: newest?.version ?? null,
+    sha256: newest?.sha256 ?? null,
+    records: newest?.records ?? null,
+    bytes: newest?.bytes ?? 8_120_400,
+    files: newest?.files ?? 1,
+    format: newest?.format ?? null,
+    description: newest?.description ?? '',
+    objection: newest?.objection ?? null,
+    versions,
+    ...extra,
+  };
+}
+
+const datasets = [
+  dataset('guideline-passages', 'registered', [
+    version('guideline-passages', 2, 4000, {
+      licence: 'CC-BY-4.0',
+      consentBasis: 'none_needed_public',
+      phiClass: 'none',
+      clinical: false,
+      format: 'text',
+      files: 12,
+      records: 6_020,
+      description: 'Passages written from published guidelines',
+    }),
+    version('guideline-passages', 1, 9000, {
+      licence: 'CC-BY-4.0',
+      consentBasis: 'none_needed_public',
+      phiClass: 'none',
+      clinical: false,
+      format: 'text',
+      retiredBy: 'admin',
+      retiredAt: ago(3990),
+      objection:
+        "dataset 'guideline-passages' version 1 is retired; name another version, or register the data again",
+      description: 'Passages written from published guidelines, with two that were withdrawn',
+    }),
+  ]),
+  dataset('letters-cardio', 'registered', [
+    version('letters-cardio', 3, 8000, { consentNote: 'Vote 2026-114, amended in May' }),
+  ]),
+  dataset('letters-neuro', 'changed', [version('letters-neuro', 1, 8100, { records: 28_114 })], {
+    objection:
+      'The file is another than version 1: register it as a new version, or name letters-neuro@1 in recipes.',
+  }),
+  dataset('letters-raw-export-of-the-whole-chest-clinic-2019-to-2026-with-all-attachments', 'registered', [
+    version('letters-raw-export-of-the-whole-chest-clinic-2019-to-2026-with-all-attachments', 1, 300, {
+      phiClass: 'identifiable',
+      deIdentified: false,
+      format: null,
+      records: null,
+      objection:
+        "dataset 'letters-raw-export-of-the-whole-chest-clinic-2019-to-2026-with-all-attachments' version 1 is clinical and not de-identified, so nothing may be trained on it; de-identify it, put the new file in its place, and register that with deIdentified: true",
+      description:
+        'Everything the archive has of the chest clinic, as it was exported. It waits for the de-identification by the data integration centre; nobody may train on it before. '.repeat(
+          2,
+        ),
+    }),
+  ]),
+  dataset('ward-questions', 'unregistered', [], {
+    bytes: 412_000,
+    description: 'Questions that ward physicians wrote down for a week.',
+    objection:
+      'It is not registered: nothing may be trained on it until its licence and consent basis are known.',
+  }),
 ];
 
 function curve(steps, seed, every = 20) {
@@ -265,7 +339,13 @@ const lineageOfFused = {
       kind: 'dataset',
       label: dataset.name,
       sha256: dataset.sha256,
-      detail: { examples: dataset.examples, bytes: dataset.bytes, description: dataset.description },
+      detail: {
+        dataset: `${dataset.name}@${dataset.version}`,
+        licence: dataset.versions[0]?.licence,
+        deIdentified: dataset.versions[0]?.deIdentified,
+        examples: dataset.records,
+        bytes: dataset.bytes,
+      },
     })),
   ],
   edges: [
@@ -396,6 +476,40 @@ const recipes = [
 ];
 const jobs = [];
 const metrics = new Map();
+const logs = new Map();
+
+/** A job as the platform shows it. */
+function shown(job, whole = false) {
+  const { recipe, ...rest } = job;
+  const told = metrics.get(job.id) ?? [];
+  const latest = Object.assign({}, ...told.slice(-40));
+  const over = ['SUCCEEDED', 'FAILED', 'CANCELLED'].includes(job.state);
+  const paced = told.length > 1 ? 0.89 : null;
+  return {
+    ...rest,
+    latest,
+    secondsPerStep: paced,
+    secondsLeft: over || !paced ? null : paced * (job.steps - job.step),
+    ...(whole && {
+      recipe,
+      datasets:
+        job.kind === 'fuse'
+          ? []
+          : [datasets[1], datasets[0]].map((item) => ({
+              reference: item.name,
+              id: item.versions[0].id,
+              name: item.name,
+              version: item.version,
+              sha256: item.sha256,
+            })),
+      history: [
+        { at: job.createdAt, from: null, to: 'QUEUED', worker: null },
+        ...(job.startedAt ? [{ at: job.startedAt, from: 'QUEUED', to: 'RUNNING', worker: job.worker }] : []),
+        ...(over ? [{ at: job.finishedAt, from: 'RUNNING', to: job.state, worker: job.worker }] : []),
+      ],
+    }),
+  };
+}
 
 function metric(point, steps) {
   const warm = Math.min(1, point.step / (steps * 0.05));
@@ -403,7 +517,13 @@ function metric(point, steps) {
     ...point,
     learningRate: 3e-4 * warm * (0.55 + 0.45 * Math.cos((Math.PI * point.step) / steps)),
     gradientNorm: 0.9 + 1.8 * Math.exp(-point.step / (steps / 6)) + 0.2 * Math.abs(Math.sin(point.step)),
+    tokens: point.step * 16_384,
     tokensPerSecond: 18_400 + 600 * Math.sin(point.step / 90),
+    mfu: 0.41 + 0.01 * Math.sin(point.step / 60),
+    ...(steps === 900 && {
+      reward: 0.9 - 0.6 * Math.exp(-point.step / 300),
+      answerLength: 120 + point.step / 10,
+    }),
   };
 }
 
@@ -411,12 +531,15 @@ const seedOf = (id) => Number(id.slice(2)) % 4;
 
 function addJob(id, name, kind, state, minutes, steps, step, extra = {}) {
   const started = state === 'QUEUED' ? null : ago(minutes - 1);
-  const over = !['QUEUED', 'RUNNING'].includes(state);
+  const over = !['QUEUED', 'RUNNING', 'PAUSED'].includes(state);
   const job = {
     id,
     name,
     kind,
+    ...(kind === 'train' && { stage: 'finetune' }),
     state,
+    pausing: false,
+    cancelling: false,
     createdBy: 'admin',
     createdAt: ago(minutes),
     startedAt: started,
@@ -425,11 +548,26 @@ function addJob(id, name, kind, state, minutes, steps, step, extra = {}) {
     steps,
     message: null,
     error: null,
+    worker: started ? 'worker-gpu-04-2113' : null,
     modelId: null,
     recipe: kind === 'fuse' ? FUSE : RECIPE,
     ...extra,
   };
   jobs.unshift(job);
+  logs.set(
+    id,
+    started
+      ? [
+          'worker worker-gpu-04-2113 takes the job',
+          'needs 11.42 GB of memory: weights 0.50 GB, gradients 0.50 GB, optimizer adamw 1.00 GB, activations 8.92 GB, checkpoint 1.50 GB',
+          'dataset letters-cardio: 41280 records, 19402113 tokens, 8120441 of them learned',
+          ...(step > 900
+            ? ['step 871 is not taken: loss 7.1, gradient norm 812.4; its data is skipped']
+            : []),
+          ...(over ? [`the job is ${state}`] : []),
+        ]
+      : [],
+  );
   metrics.set(
     id,
     kind === 'fuse'
@@ -450,7 +588,46 @@ addJob('j-5', 'clinical-tiny', 'train', 'CANCELLED', 300, 300, 120, { message: '
 addJob('j-6', 'cardiopulmonary-reasoner', 'train', 'RUNNING', 26, 2400, 1310, {
   message: 'Training, checkpoint at step 1200',
 });
-addJob('j-7', 'neurology-reasoner', 'train', 'QUEUED', 2, 1800, 0, { message: 'Waiting for the worker' });
+addJob('j-7', 'neurology-reasoner', 'train', 'QUEUED', 2, 1800, 0, {});
+addJob(
+  'j-8',
+  'sums-reinforced-with-a-name-that-is-as-long-as-a-name-may-be-63',
+  'train',
+  'PAUSED',
+  90,
+  900,
+  400,
+  {
+    stage: 'reinforce',
+  },
+);
+
+function jobOf(id) {
+  return found(
+    jobs.find((item) => item.id === id),
+    'job',
+  );
+}
+
+/** What would be wrong with a recipe, as far as this stand-in can tell. */
+function refusalOf(recipe) {
+  const lines = recipe.split('\n');
+  const at = (pattern) => lines.findIndex((line) => pattern.test(line)) + 1;
+  if (at(/^nonsense/))
+    return {
+      line: at(/^nonsense/),
+      message:
+        "unknown key 'nonsense'; possible here: adapter, average, batchTokens, checkpoint, data, description, dtype, epochs, evaluation, exchange, microTokens, model, name, optimizer, precision, recompute, reinforce, samples, seed, sequence, stability, stage, steps, tooLong",
+    };
+  if (at(/dataset: ""/))
+    return {
+      line: at(/dataset: ""/),
+      message: 'data[0].dataset is missing; the name of a dataset or the path of one',
+    };
+  if (at(/(from|model): ""/))
+    return { line: at(/(from|model): ""/), message: 'model.from is missing; the name or folder of a model' };
+  return null;
+}
 
 const live = new Set(['j-6']);
 setInterval(() => {
@@ -1119,7 +1296,7 @@ const routes = [
   [
     'GET',
     /^\/api\/training\/jobs$/,
-    (_q, _r, _g, user) => (need(user, 'admin'), jobs.map(({ recipe: _, ...job }) => job)),
+    (_q, _r, _g, user) => (need(user, 'admin'), jobs.map((job) => shown(job))),
   ],
   [
     'POST',
@@ -1127,14 +1304,9 @@ const routes = [
     async (request, response, _g, user) => {
       need(user, 'admin');
       const { recipe } = await json(request);
-      const bad = recipe.split('\n').findIndex((line) => line.startsWith('nonsense'));
-      if (bad >= 0)
-        throw new Refusal(
-          400,
-          'BAD_RECIPE',
-          'The recipe cannot be used',
-          `Line ${bad + 1}: unknown key "nonsense". Known here: name, kind, seed, model, data, steps, batch, optimizer, precision, checkpoint.`,
-        );
+      const refusal = refusalOf(recipe);
+      if (refusal)
+        throw new Refusal(400, 'BAD_RECIPE', 'Bad Request', `recipe:${refusal.line}: ${refusal.message}`);
       const steps = Number(recipe.match(/^steps: (\d+)/m)?.[1] ?? 1);
       const job = addJob(
         `j-${jobs.length + 1}`,
@@ -1148,27 +1320,66 @@ const routes = [
       );
       live.add(job.id);
       response.statusCode = 201;
-      return job;
+      return shown(job);
     },
   ],
   [
     'GET',
     /^\/api\/training\/jobs\/([^/]+)$/,
-    (_q, _r, [id], user) => (
-      need(user, 'admin'),
-      found(
-        jobs.find((item) => item.id === id),
-        'job',
-      )
-    ),
+    (_q, _r, [id], user) => (need(user, 'admin'), shown(jobOf(id), true)),
   ],
   [
     'GET',
     /^\/api\/training\/jobs\/([^/]+)\/metrics$/,
+    (_q, _r, [id], user) => (need(user, 'admin'), found(metrics.get(id), 'job')),
+  ],
+  [
+    'GET',
+    /^\/api\/training\/metrics$/,
+    (_q, _r, _g, user, url) => (
+      need(user, 'admin'),
+      url.searchParams.getAll('job').map((id) => ({ job: shown(jobOf(id)), points: metrics.get(id) }))
+    ),
+  ],
+  [
+    'GET',
+    /^\/api\/training\/jobs\/([^/]+)\/log$/,
     (_q, _r, [id], user, url) => {
       need(user, 'admin');
-      const after = Number(url.searchParams.get('after') ?? 0);
-      return found(metrics.get(id), 'job').filter((item) => item.step > after);
+      const job = jobOf(id);
+      return logs
+        .get(id)
+        .map((text, index) => ({ sequence: index + 1, at: job.startedAt ?? job.createdAt, text }))
+        .filter((line) => line.sequence > Number(url.searchParams.get('after') ?? 0));
+    },
+  ],
+  [
+    'GET',
+    /^\/api\/training\/jobs\/([^/]+)\/samples$/,
+    (_q, _r, [id], user) => {
+      need(user, 'admin');
+      const job = jobOf(id);
+      return [1200, 800, 400]
+        .filter((step) => step <= job.step)
+        .flatMap((step) => [
+          {
+            step,
+            at: ago(5),
+            prompt: 'A man of 58 has had pressure behind the breastbone for an hour. What is most likely?',
+            answer:
+              step > 1000
+                ? 'Most likely is an acute coronary syndrome [1]. An ECG within ten minutes and a troponin decide [2].'
+                : step > 600
+                  ? 'Most likely is an acute acute coronary syndrome syndrome [1].'
+                  : 'the the pain of of the',
+          },
+          {
+            step,
+            at: ago(5),
+            prompt: 'Since when?',
+            answer: step > 600 ? 'Since this morning.\nIt began at rest.' : '',
+          },
+        ]);
     },
   ],
   [
@@ -1176,17 +1387,14 @@ const routes = [
     /^\/api\/training\/jobs\/([^/]+)\/events$/,
     async (request, response, [id], user) => {
       need(user, 'admin');
-      const job = found(
-        jobs.find((item) => item.id === id),
-        'job',
-      );
+      const job = jobOf(id);
       const send = sse(response);
       let sent = metrics.get(id).length;
       for (let state = ''; !request.destroyed && !response.destroyed; await sleep(250)) {
         for (const item of metrics.get(id).slice(sent)) send({ type: 'metric', ...item });
         sent = metrics.get(id).length;
         const now = JSON.stringify(job);
-        if (now !== state) send({ type: 'job', ...job });
+        if (now !== state) send({ type: 'job', ...shown(job) });
         state = now;
         if (job.finishedAt) break;
       }
@@ -1195,23 +1403,102 @@ const routes = [
   ],
   [
     'POST',
-    /^\/api\/training\/jobs\/([^/]+)\/cancel$/,
-    (_q, response, [id], user) => {
+    /^\/api\/training\/jobs\/([^/]+)\/(pause|resume|cancel)$/,
+    (_q, response, [id, wish], user) => {
       need(user, 'admin');
-      Object.assign(
-        found(
-          jobs.find((item) => item.id === id),
-          'job',
-        ),
-        {
-          state: 'CANCELLED',
-          finishedAt: new Date().toISOString(),
-          message: `Cancelled by ${user.username}`,
-        },
-      );
-      live.delete(id);
+      const job = jobOf(id);
+      if (job.finishedAt)
+        throw new Refusal(409, 'JOB_ENDED', 'Conflict', `job ${job.name} has ended as ${job.state}`);
+      if (wish === 'cancel') {
+        Object.assign(job, { state: 'CANCELLED', finishedAt: new Date().toISOString() });
+        live.delete(id);
+      } else {
+        job.state = wish === 'pause' ? 'PAUSED' : job.step > 0 ? 'RUNNING' : 'QUEUED';
+        if (wish === 'pause') live.delete(id);
+        else live.add(id);
+      }
+      logs.get(id).push(`${wish}d by ${user.username}`.replace('canceld', 'cancelled'));
       response.statusCode = 202;
-      return {};
+      return shown(job);
+    },
+  ],
+  [
+    'POST',
+    /^\/api\/training\/recipes\/validation$/,
+    async (request, _r, _g, user) => {
+      need(user, 'admin');
+      const { recipe } = await json(request);
+      const refusal = refusalOf(recipe);
+      if (refusal) return { valid: false, refusal };
+      return {
+        valid: true,
+        name: recipe.match(/^name: (\S+)/m)?.[1],
+        kind: recipe.match(/^kind: (\S+)/m)?.[1],
+        recipe: `${recipe}seed: 1\ndtype: BF16\n`,
+        datasets: datasets
+          .filter((item) => recipe.includes(`dataset: ${item.name}`))
+          .map((item) => ({ reference: item.name, id: item.versions[0]?.id, ...item })),
+      };
+    },
+  ],
+  [
+    'POST',
+    /^\/api\/training\/datasets$/,
+    async (request, response, _g, user) => {
+      need(user, 'admin');
+      const facts = await json(request);
+      const item = found(
+        datasets.find((other) => other.name === facts.name),
+        'dataset',
+      );
+      if (/[<>]/.test(facts.licence))
+        throw new Refusal(400, 'INVALID', 'Bad Request', 'licence: is no licence', [
+          { field: 'licence', message: 'is no licence' },
+        ]);
+      const fresh = version(item.name, (item.version ?? 0) + 1, 0, {
+        ...facts,
+        format: facts.format ?? 'chat',
+      });
+      item.versions.unshift(fresh);
+      Object.assign(item, dataset(item.name, 'registered', item.versions));
+      response.statusCode = 201;
+      return fresh;
+    },
+  ],
+  [
+    'POST',
+    /^\/api\/training\/datasets\/files\/([^/]+)$/,
+    async (request, response, [file], user, url) => {
+      need(user, 'admin');
+      let bytes = 0;
+      for await (const part of request) bytes += part.length;
+      const name = decodeURIComponent(file).replace(/\.[a-z]+$/, '');
+      const there = datasets.find((other) => other.name === name);
+      if (there && url.searchParams.get('replace') !== 'true')
+        throw new Refusal(409, 'DATASET_EXISTS', 'Conflict', `there is a file ${file} already`);
+      if (there) there.place = 'changed';
+      else datasets.push(dataset(name, 'unregistered', [], { bytes }));
+      response.statusCode = 201;
+      return { name, file, bytes, sha256: sha(file) };
+    },
+  ],
+  [
+    'POST',
+    /^\/api\/training\/datasets\/([^/]+)\/retirement$/,
+    (_q, _r, [id], user) => {
+      need(user, 'admin');
+      const one = datasets.flatMap((item) => item.versions).find((item) => item.id === id);
+      if (id === 'v-letters-cardio-3')
+        throw new Refusal(
+          409,
+          'DATASET_IN_USE',
+          'Conflict',
+          "dataset 'letters-cardio' version 3 is what job cardiopulmonary-reasoner is to be trained on; cancel that or let it end first",
+        );
+      return Object.assign(found(one, 'dataset'), {
+        retiredBy: user.username,
+        retiredAt: new Date().toISOString(),
+      });
     },
   ],
   ['GET', /^\/api\/clinical\/vocabulary$/, (_q, _r, _g, user) => (need(user, 'clinician'), vocabulary)],

@@ -1,5 +1,6 @@
 // Signs in once per role and photographs every page in light and dark: look at the pictures after a change.
 //   npm run build && npm run mock &   then   npm run screenshots [name…]      pictures in /tmp/shots
+//   WIDTH=360 is a telephone, SCHEMES=light one scheme, WHOLE=1 the whole page instead of a window of it
 import { mkdirSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 
@@ -150,14 +151,38 @@ const tours = {
     ],
     ['jobs', '/training'],
     [
-      'job-new',
-      '/training/new',
+      'job-cancel',
+      '/training',
       async (page) => {
-        await page.getByTestId('recipe').nth(1).click();
+        await page.getByTestId('job-cancel').first().click();
+        await page.waitForTimeout(300);
+      },
+    ],
+    ...['pretrain', 'finetune', 'reinforce', 'fuse', 'grow'].map((stage) => [
+      `job-new-${stage}`,
+      `/training/new?stage=${stage}`,
+      async (page) => page.getByTestId('recipe-hint').waitFor(),
+    ]),
+    [
+      'job-new-filled',
+      '/training/new?stage=finetune',
+      async (page) => {
+        await page.getByTestId('form-model').click();
+        await page.getByRole('option', { name: 'medley-base' }).click();
+        await page.getByTestId('form-dataset').first().click();
+        await page.getByRole('option', { name: /letters-cardio/ }).click();
+        await page.getByTestId('recipe-valid').waitFor();
+      },
+    ],
+    [
+      'job-new-refused',
+      '/training/new?stage=finetune',
+      async (page) => {
+        await page.getByTestId('recipe-shipped').click();
+        await page.getByRole('option').nth(1).click();
         const yaml = page.getByTestId('job-recipe');
         await yaml.fill(`${await yaml.inputValue()}nonsense: true\n`);
-        await page.getByTestId('job-submit').click();
-        await page.getByTestId('problem').waitFor();
+        await page.getByTestId('recipe-refusal').waitFor();
       },
     ],
     [
@@ -166,10 +191,65 @@ const tours = {
       async (page) => {
         await page.getByTestId('compare').click();
         await page.getByRole('option').last().click();
+        await page.getByRole('option').first().click();
+        await page.keyboard.press('Escape');
         await page.waitForTimeout(1500);
       },
     ],
+    [
+      'job-log-scale',
+      '/training/j-8',
+      async (page) => {
+        await page.getByTestId('loss-chart').locator('canvas').waitFor();
+        await page.getByTestId('log-scale').check({ force: true });
+        await page.getByText('by tokens').click();
+        await page.waitForTimeout(500);
+      },
+    ],
+    ['job-samples', '/training/j-6?tab=samples'],
+    ['job-no-samples', '/training/j-7?tab=samples'],
+    ['job-log', '/training/j-6?tab=log'],
+    ['job-recipe', '/training/j-6?tab=recipe'],
+    ['job-queued', '/training/j-7'],
     ['job-failed', '/training/j-3'],
+    ['job-fused', '/training/j-4'],
+    ['job-unknown', '/training/j-99'],
+    ['datasets', '/datasets'],
+    ['dataset-versions', '/datasets?name=guideline-passages'],
+    [
+      'dataset-register',
+      '/datasets',
+      async (page) => {
+        await page.locator('[data-dataset=ward-questions]').getByTestId('dataset-register').click();
+        await page.getByTestId('dataset-licence').fill('CC0-1.0');
+        await page.getByTestId('dataset-phi').click();
+        await page.getByRole('option', { name: 'Identifiable' }).click();
+        await page.waitForTimeout(300);
+      },
+    ],
+    [
+      'dataset-upload',
+      '/datasets',
+      async (page) => {
+        await page.getByTestId('dataset-upload').click();
+        await page
+          .locator('input[type=file]')
+          .setInputFiles({ name: 'letters-cardio.jsonl', mimeType: 'text/plain', buffer: Buffer.from('{}') });
+        await page.getByTestId('upload-send').click();
+        await page.getByTestId('problem').waitFor();
+        await page.waitForTimeout(300);
+      },
+    ],
+    [
+      'dataset-retire',
+      '/datasets?name=letters-cardio',
+      async (page) => {
+        await page.getByTestId('dataset-retire').click();
+        await page.getByTestId('dataset-retire-confirm').click();
+        await page.getByTestId('problem').waitFor();
+        await page.waitForTimeout(300);
+      },
+    ],
     ['users', '/users'],
     [
       'user-form',
@@ -204,7 +284,7 @@ const tours = {
   ],
 };
 
-const size = { width: 1280, height: 900 };
+const size = { width: Number(process.env.WIDTH ?? 1280), height: 900 };
 
 async function open(scheme) {
   const context = await browser.newContext({ viewport: size, colorScheme: scheme, locale: 'en-GB' });
@@ -218,7 +298,7 @@ async function open(scheme) {
   return page;
 }
 
-for (const scheme of ['light', 'dark']) {
+for (const scheme of (process.env.SCHEMES ?? 'light,dark').split(',')) {
   const first = await open(scheme);
   await first.goto(base);
   await first.getByTestId('login-username').waitFor();
@@ -246,7 +326,7 @@ for (const scheme of ['light', 'dark']) {
       await page.waitForTimeout(350);
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       if (wide > 0) complaints.push(`${name}: ${wide} px wider than the window`);
-      await page.screenshot({ path: `${out}/${name}-${scheme}.png` });
+      await page.screenshot({ path: `${out}/${name}-${scheme}.png`, fullPage: !!process.env.WHOLE });
       const height = await page.evaluate(() => document.documentElement.scrollHeight);
       if (height > 1000 && name === 'case')
         await page.screenshot({ path: `${out}/${name}-full-${scheme}.png`, fullPage: true });

@@ -34,11 +34,12 @@ mkdirSync(given.shots, { recursive: true });
 
 /** Names of this run: it can be repeated on the same platform. */
 const mark = Date.now().toString(36);
-const STEPS = 240;
+const STEPS = 1200;
 const DATASET = `browser-${mark}`;
 const MODEL = `browser-${mark}`;
 const RECIPE = `kind: train
 name: ${MODEL}
+stage: pretrain
 description: Beds of a ward, learned while somebody watches.
 model:
   scratch: {hidden: 32, layers: 1, heads: 2, kvHeads: 1, headSize: 16, intermediate: 64, context: 128}
@@ -56,6 +57,7 @@ const SECOND = `${MODEL}-second`;
 const FUSED = `${MODEL}-fused`;
 const SECOND_RECIPE = `kind: train
 name: ${SECOND}
+stage: pretrain
 model: {from: ${MODEL}}
 data:
   - {dataset: ${DATASET}, format: text}
@@ -244,17 +246,36 @@ async function train() {
   mkdirSync(given.datasets, { recursive: true });
   writeFileSync(join(given.datasets, `${DATASET}.jsonl`), `${lines.join('\n')}\n`);
   writeFileSync(join(given.datasets, `${DATASET}.md`), 'Free beds, made up.\n');
+  await page.goto(`${base}/datasets`);
+  const row = page.locator(`[data-testid=dataset-row][data-dataset="${DATASET}"]`);
+  await row.getByText('Not registered').waitFor();
+  await row.getByTestId('dataset-register').click();
+  await page.getByTestId('dataset-licence').fill('CC0-1.0');
+  await page.getByTestId('dataset-consent').click();
+  await page.getByRole('option', { name: /made up/ }).click();
+  await page.getByTestId('dataset-save').click();
+  await row.getByText('Registered', { exact: true }).waitFor();
+  passed('a dataset in the folder was registered');
   await page.goto(`${base}/training`);
-  await page.getByTestId('job-new').click();
-  await page.getByText(DATASET, { exact: true }).waitFor();
+  await page.getByTestId('start-pretrain').click();
+  await page.getByTestId('form-dataset').click();
+  await page.getByRole('option', { name: new RegExp(DATASET) }).click();
+  await page.getByTestId('recipe-valid').waitFor();
+  assert.match(await page.getByTestId('recipe-valid').innerText(), new RegExp(`${DATASET}, version 1`));
+  assert.match(await page.getByTestId('recipe-completed').textContent(), /weightDecay/);
   await page.getByTestId('job-recipe').fill(`${RECIPE}colour: green\n`);
-  await page.getByTestId('job-submit').click();
-  await page.getByTestId('problem').waitFor();
-  assert.match(await page.getByTestId('problem').innerText(), /unknown key 'colour'/);
-  complaints.splice(0, complaints.length, ...complaints.filter((text) => !/status of 400/.test(text)));
+  await page.getByTestId('recipe-refusal').waitFor();
+  assert.match(await page.getByTestId('recipe-refusal').innerText(), /unknown key 'colour'/);
+  assert.equal(
+    await page.locator('.recipe-editor .bad').innerText(),
+    `${RECIPE.split('\n').length}colour: green`,
+  );
+  assert.ok(await page.getByTestId('job-submit').isDisabled(), 'what is refused cannot be started');
   await page.getByTestId('job-recipe').fill(RECIPE);
+  await page.getByTestId('recipe-valid').waitFor();
   const counts = await record('points', '[data-testid=loss-chart]', 'data-points');
   await page.getByTestId('job-submit').click();
+  await pauseAndResume();
   await page.getByTestId('job-state').getByText('SUCCEEDED').waitFor({ timeout: 120_000 });
   await page.locator(`[data-testid=loss-chart][data-points="${STEPS}"]`).waitFor();
   // The model is registered a moment after the job has ended; the page then leads to it.
@@ -265,11 +286,29 @@ async function train() {
   return grown;
 }
 
+/** The run rests in the middle and goes on; nothing of its curve is lost. */
+async function pauseAndResume() {
+  await page.waitForFunction(
+    () => Number(document.querySelector('[data-testid=loss-chart]')?.getAttribute('data-points')) > 3,
+  );
+  await page.getByTestId('job-pause').click();
+  await page.getByTestId('job-state').getByText('PAUSED').waitFor();
+  await page.getByTestId('tab-log').click();
+  await page
+    .getByTestId('job-log')
+    .getByText(/^paused by/)
+    .waitFor();
+  await page.screenshot({ path: join(given.shots, 'paused.png') });
+  await page.getByTestId('tab-curves').click();
+  await page.getByTestId('job-resume').click();
+  passed('the run was paused, and goes on');
+}
+
 /** Starts a job from the screen and waits on its page until it leads to the model it made. */
 async function finish(recipe) {
-  await page.goto(`${base}/training`);
-  await page.getByTestId('job-new').click();
+  await page.goto(`${base}/training/new`);
   await page.getByTestId('job-recipe').fill(recipe);
+  await page.getByTestId('recipe-valid').waitFor();
   await page.getByTestId('job-submit').click();
   await page.getByTestId('job-state').getByText('SUCCEEDED').waitFor({ timeout: 60_000 });
   await page.getByTestId('job-model').waitFor();
@@ -310,7 +349,9 @@ async function audit() {
     'clinical.case.create': clinician,
     'clinical.assess': clinician,
     'clinical.reason': clinician,
+    'training.dataset.register': admin,
     'training.job.submit': admin,
+    'training.job.pause': admin,
     'model.promote': admin,
     'model.rollback': admin,
   };

@@ -124,6 +124,7 @@ export function formatNumber(value: number | null | undefined, digits = 4): stri
 
 /** tokensPerSecond -> Tokens per second: names of fields and measures, as people write them. */
 export function words(key: string): string {
+  if (key === 'mfu') return 'MFU';
   const text = key.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -197,7 +197,7 @@ export function JobStateBadge({
   const wish = job.cancelling ? 'is being cancelled' : job.pausing ? 'pausing' : '';
   return (
     <span style={{ display: 'inline-flex', gap: 6, alignItems: 'center', whiteSpace: 'nowrap' }}>
-      <Badge color={STATE_COLOR[job.state]} data-testid="job-state" style={{ flexShrink: 0 }}>
+      <Badge color={STATE_COLOR[job.state]} data-testid="job-state" miw="max-content">
         {job.state}
       </Badge>
       {wish && <span className="muted small">{wish}</span>}

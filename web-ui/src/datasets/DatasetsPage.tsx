@@ -142,20 +142,26 @@ function Row({
         {dataset.objection && <div className="small warn-text">{dataset.objection}</div>}
       </Table.Td>
       <Table.Td data-label="State" style={{ whiteSpace: 'nowrap' }}>
-        <Tooltip label={place.about}>
-          <Badge color={place.color} data-testid="dataset-place">
-            {place.label}
-          </Badge>
-        </Tooltip>{' '}
-        {dataset.version !== null && <span className="muted small">version {dataset.version}</span>}
+        <span>
+          <Tooltip label={place.about}>
+            <Badge color={place.color} data-testid="dataset-place">
+              {place.label}
+            </Badge>
+          </Tooltip>{' '}
+          {dataset.version !== null && <span className="muted small">version {dataset.version}</span>}
+        </span>
       </Table.Td>
-      <Table.Td data-label="Format">{dataset.format ?? '–'}</Table.Td>
-      <Table.Td data-label="Records" className="num">
+      <Table.Td data-label="Format" data-empty={dataset.format === null}>
+        {dataset.format ?? '–'}
+      </Table.Td>
+      <Table.Td data-label="Records" data-empty={dataset.records === null} className="num">
         {formatCount(dataset.records)}
       </Table.Td>
       <Table.Td data-label="Size" className="num">
-        {formatBytes(dataset.bytes)}
-        {dataset.files > 1 && <span className="muted small"> in {formatCount(dataset.files)} files</span>}
+        <span>
+          {formatBytes(dataset.bytes)}
+          {dataset.files > 1 && <span className="muted small"> in {formatCount(dataset.files)} files</span>}
+        </span>
       </Table.Td>
       <Table.Td className="num">
         {canRegister(dataset) && (

@@ -35,7 +35,7 @@ export function CurveChart({
   const shown = useMemo(() => series.filter((item) => item.points.length > 0), [series]);
   const data = useMemo(() => joinSeries(shown), [shown]);
   // The plot is made again only when its curves change, not when they grow.
-  const names = shown.map((item) => `${item.marked ? '+' : ' '}${item.label}`).join('\n');
+  const names = shown.map((item) => `${item.marked ? '+' : ' '}${item.color ?? ''}|${item.label}`).join('\n');
   const latest = useRef(data);
   latest.current = data;
   const empty = shown.length === 0;
@@ -82,8 +82,9 @@ export function CurveChart({
         series: [
           { label: xLabel, value: (_, value) => (value == null ? '–' : String(value)) },
           ...names.split('\n').map((name, index) => ({
-            label: name.slice(1),
-            stroke: colors[index % colors.length],
+            label: name.slice(name.indexOf('|') + 1),
+            stroke:
+              colors[(name.charAt(1) === '|' ? index : Number.parseInt(name.slice(1), 10)) % colors.length],
             width: 1.6,
             spanGaps: true,
             dash: name.startsWith('+') ? [5, 4] : undefined,

@@ -6,11 +6,12 @@ import type { Job, Metric } from '../api/types';
 import { formatCount, formatDateTime, words } from '../common/format';
 import { CurveChart } from './CurveChart';
 import { type Axis, chartNames, logarithmic, pointsOf, type Run, seriesOf } from './curve';
+import type { Feed } from './useJob';
 
 const MOST_COMPARED = 7;
 
 /** Every metric of a run by its name, beside those of other runs. */
-export function JobCurves({ job, metrics }: { job: Job; metrics: Metric[] }) {
+export function JobCurves({ job, metrics, feed }: { job: Job; metrics: Metric[]; feed: Feed }) {
   const [others, setOthers] = useState<string[]>([]);
   const [axis, setAxis] = useState<Axis>('step');
   const [log, setLog] = useState(false);
@@ -26,7 +27,11 @@ export function JobCurves({ job, metrics }: { job: Job; metrics: Metric[] }) {
       { id: job.id, label: job.name, metrics },
       ...(others.length === 0 ? [] : (compared.data ?? []))
         .filter((item) => others.includes(item.job.id))
-        .map((item) => ({ id: item.job.id, label: label(item.job), metrics: item.points })),
+        .map((item) => ({
+          id: item.job.id,
+          label: item.job.name === job.name ? label(item.job) : item.job.name,
+          metrics: item.points,
+        })),
     ],
     [job.id, job.name, metrics, others, compared.data],
   );
@@ -52,7 +57,7 @@ export function JobCurves({ job, metrics }: { job: Job; metrics: Metric[] }) {
             .filter((item) => item.id !== job.id && item.step > 0)
             .map((item) => ({ value: item.id, label: label(item) }))}
           data-testid="compare"
-          style={{ flex: '1 1 260px' }}
+          style={{ flex: '1 1 260px', minWidth: 0 }}
         />
         <SegmentedControl
           size="xs"
@@ -90,12 +95,19 @@ export function JobCurves({ job, metrics }: { job: Job; metrics: Metric[] }) {
       </div>
       {metrics.length > 0 && (
         <div className="muted small" style={{ padding: '0 14px 12px' }}>
-          {formatCount(metrics.length)} measurements shown · drag to zoom, double-click to see all
+          {formatCount(metrics.length)} measurements shown, {UPDATES[feed]} · drag to zoom, double-click to
+          see all
         </div>
       )}
     </div>
   );
 }
+
+const UPDATES: Record<Feed, string> = {
+  live: 'further ones as they come',
+  polling: 'further ones every 2.5 s',
+  over: 'none will follow',
+};
 
 function label(job: Job): string {
   return `${job.name} · ${formatDateTime(job.createdAt)}`;

@@ -57,7 +57,7 @@ function View({ job, metrics, feed }: { job: JobDetail; metrics: Metric[]; feed:
         }
       >
         {kindOf(job)} · started by {job.createdBy}, {formatDateTime(job.createdAt)}
-        {job.worker && !over && <> · {job.worker}</>}
+        {job.worker && job.state === 'RUNNING' && <> · {job.worker}</>}
         {job.message && <> · {job.message}</>}
       </PageHead>
       <div className="stack">
@@ -101,7 +101,6 @@ function View({ job, metrics, feed }: { job: JobDetail; metrics: Metric[]; feed:
               label="Step takes"
               value={job.secondsPerStep === null ? '–' : `${formatNumber(job.secondsPerStep, 3)} s`}
             />
-            <Stat label="Updates" value={FEEDS[feed]} />
           </div>
         </Panel>
         <Panel padded={false}>
@@ -118,7 +117,7 @@ function View({ job, metrics, feed }: { job: JobDetail; metrics: Metric[]; feed:
               ))}
             </Tabs.List>
             <Tabs.Panel value="curves">
-              <JobCurves job={job} metrics={metrics} />
+              <JobCurves job={job} metrics={metrics} feed={feed} />
             </Tabs.Panel>
             <Tabs.Panel value="samples">
               <JobSamples job={job} />
@@ -135,8 +134,6 @@ function View({ job, metrics, feed }: { job: JobDetail; metrics: Metric[]; feed:
     </>
   );
 }
-
-const FEEDS: Record<Feed, string> = { live: 'live', polling: 'every 2.5 s', over: 'ended' };
 
 function Stat({ label, value }: { label: string; value: string }) {
   return (

@@ -126,13 +126,17 @@ function Jobs({ list }: { list: Job[] }) {
             <Table.Td data-label="Progress">
               <JobProgress job={job} />
             </Table.Td>
-            <Table.Td className="num" data-label="Left">
+            <Table.Td className="num" data-label="Left" data-empty={isOver(job)}>
               {left(job)}
             </Table.Td>
-            <Table.Td className="num" data-label="Tokens/s">
+            <Table.Td
+              className="num"
+              data-label="Tokens/s"
+              data-empty={job.latest.tokensPerSecond === undefined}
+            >
               {formatShort(job.latest.tokensPerSecond)}
             </Table.Td>
-            <Table.Td className="num" data-label="Loss">
+            <Table.Td className="num" data-label="Loss" data-empty={job.latest.loss === undefined}>
               {formatShort(job.latest.loss)}
             </Table.Td>
             <Table.Td
@@ -142,10 +146,10 @@ function Jobs({ list }: { list: Job[] }) {
             >
               {formatAgo(job.createdAt)}
             </Table.Td>
-            <Table.Td className="num" data-label="Took">
+            <Table.Td className="num" data-label="Took" data-empty={!job.startedAt}>
               {took(job)}
             </Table.Td>
-            <Table.Td className="num">
+            <Table.Td className="num" data-empty={isOver(job)}>
               <JobControls job={job} small />
             </Table.Td>
           </Table.Tr>

@@ -7,9 +7,19 @@ import { api } from '../api/api';
 import type { Validation } from '../api/types';
 import { PageHead, Panel, ProblemAlert, useTitle } from '../common/ui';
 import { RecipeEditor } from './RecipeEditor';
-import { emptyForm, type RecipeForm, recipeYaml, STAGE_WORDS, STAGES, type Stage } from './recipeForm';
+import {
+  emptyForm,
+  missing,
+  type RecipeForm,
+  recipeYaml,
+  STAGE_WORDS,
+  STAGES,
+  type Stage,
+} from './recipeForm';
 import { StageForm } from './StageForm';
 import { useValidation } from './useValidation';
+
+const NOTHING = 'Take a shipped recipe, or write one.';
 
 export default function NewJobPage() {
   const [search, setSearch] = useSearchParams();
@@ -28,7 +38,8 @@ function View({ stage, change }: { stage: Stage; change: (stage: Stage) => void 
   const [form, setForm] = useState<RecipeForm>(() => emptyForm(stage));
   const [written, setWritten] = useState<string | null>(null);
   const yaml = written ?? recipeYaml(form);
-  const { result, error, current } = useValidation(yaml);
+  const hint = written === null ? missing(form) : yaml.trim() === '' ? NOTHING : null;
+  const { result, error, current } = useValidation(hint === null ? yaml : '');
   const start = useMutation({
     mutationFn: () => api.startJob(yaml),
     onSuccess: (job) => {
@@ -117,17 +128,17 @@ function View({ stage, change }: { stage: Stage; change: (stage: Stage) => void 
               <RecipeEditor
                 value={yaml}
                 onChange={write}
-                onSubmit={() => yaml.trim() && start.mutate()}
-                badLine={refusal?.line ?? null}
+                onSubmit={() => hint === null && !(current && refusal) && start.mutate()}
+                badLine={(current && refusal?.line) || null}
                 describedBy="recipe-verdict"
               />
-              <Verdict result={result} current={current} error={error} empty={yaml.trim() === ''} />
-              <ProblemAlert error={start.error} />
+              <Verdict result={result} current={current} error={error} hint={hint} />
+              <ProblemAlert error={refusal ? null : start.error} />
               <div style={{ display: 'flex', gap: 12, alignItems: 'center', flexWrap: 'wrap' }}>
                 <Button
                   onClick={() => start.mutate()}
                   loading={start.isPending}
-                  disabled={!yaml.trim()}
+                  disabled={hint !== null || (current && refusal !== undefined)}
                   data-testid="job-submit"
                 >
                   Start
@@ -157,17 +168,19 @@ function Verdict({
   result,
   current,
   error,
-  empty,
+  hint,
 }: {
   result: Validation | undefined;
   current: boolean;
   error: unknown;
-  empty: boolean;
+  hint: string | null;
 }) {
   return (
     <div id="recipe-verdict" role="status" aria-live="polite" className="verdict" data-current={current}>
-      {empty ? (
-        <span className="muted">Fill in the form, take a shipped recipe, or write one.</span>
+      {hint ? (
+        <span className="muted" data-testid="recipe-hint">
+          {hint}
+        </span>
       ) : error ? (
         <ProblemAlert error={error} />
       ) : !result ? (

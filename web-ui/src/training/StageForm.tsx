@@ -1,4 +1,4 @@
-import { ActionIcon, Button, SegmentedControl, Select, Textarea, TextInput } from '@mantine/core';
+import { ActionIcon, Button, Input, SegmentedControl, Select, Textarea, TextInput } from '@mantine/core';
 import { IconPlus, IconTrash } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'react-router';
@@ -141,9 +141,9 @@ function Training({ form, change, names }: { form: RecipeForm; change: Change; n
       )}
       <Data form={form} change={change} />
       <div className="wide-field">
-        <span className="field-label" id="length-label">
+        <Input.Label component="span" id="length-label">
           How long
-        </span>
+        </Input.Label>
         <div style={{ display: 'flex', gap: 10, flexWrap: 'wrap' }}>
           {!grpo && (
             <SegmentedControl
@@ -277,7 +277,7 @@ function Data({ form, change }: { form: RecipeForm; change: Change }) {
 
   return (
     <div className="wide-field">
-      <span className="field-label">Data</span>
+      <Input.Label component="span">Data</Input.Label>
       {form.data.map((item, index) => (
         <div key={index} className="data-row">
           <Select
@@ -389,7 +389,7 @@ function Fusion({ form, change, names }: { form: RecipeForm; change: Change; nam
         />
       )}
       <div className="wide-field">
-        <span className="field-label">Models to fuse</span>
+        <Input.Label component="span">Models to fuse</Input.Label>
         {form.sources.map((item, index) => (
           <div key={index} className="data-row">
             <Select

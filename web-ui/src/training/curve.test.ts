@@ -89,6 +89,13 @@ describe('curves', () => {
     ]);
   });
 
+  it('keep the colour of their run in every chart', () => {
+    const one = { id: '1', label: 'first', metrics: [{ step: 1, loss: 3, evaluationLoss: 4 }] };
+    const two = { id: '2', label: 'second', metrics: [{ step: 1, loss: 2, evaluationLoss: 3 }] };
+    expect(seriesOf([one, two], 'loss', 'step').map((s) => s.color)).toEqual([0, 0, 1, 1]);
+    expect(seriesOf([one], 'loss', 'step').map((s) => s.color)).toEqual([0, 1]);
+  });
+
   it('lose on a logarithmic axis what is not above zero', () => {
     const points = [
       { x: 1, y: 0 },

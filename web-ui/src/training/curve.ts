@@ -8,8 +8,10 @@ export interface Point {
 export interface Series {
   label: string;
   points: Point[];
-  /** Drawn as single measurements, joined by a line. */
+  /** Drawn as single measurements, joined by a dashed line. */
   marked?: boolean;
+  /** Number of its colour, so that a run has the same one in every chart; otherwise each curve has its own. */
+  color?: number;
 }
 
 type Column = (number | null)[];
@@ -92,14 +94,19 @@ export interface Run {
 /** The curves of one metric: of the run itself and those it is compared with. */
 export function seriesOf(runs: Run[], name: string, axis: Axis): Series[] {
   const several = runs.length > 1;
-  return runs.flatMap((run) => {
+  return runs.flatMap((run, color) => {
     const evaluation = pointsOf(run.metrics, evaluationOf(name), axis);
-    const own = { label: several ? run.label : 'training', points: pointsOf(run.metrics, name, axis) };
+    const own = { label: several ? run.label : 'training', points: pointsOf(run.metrics, name, axis), color };
     return evaluation.length === 0
       ? [own]
       : [
           own,
-          { label: several ? `${run.label}, evaluation` : 'evaluation', points: evaluation, marked: true },
+          {
+            label: several ? `${run.label}, evaluation` : 'evaluation',
+            points: evaluation,
+            marked: true,
+            color: several ? color : 1,
+          },
         ];
   });
 }

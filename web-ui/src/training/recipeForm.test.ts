@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { emptyForm, formatsOf, recipeYaml, scalar, suggestedName } from './recipeForm';
+import { emptyForm, formatsOf, missing, recipeYaml, scalar, suggestedName } from './recipeForm';
 
 describe('a form writes a recipe', () => {
   it('for pre-training from nothing, with only what was chosen', () => {
@@ -110,4 +110,17 @@ it('a name is made of what is chosen, and can be one', () => {
   form.data = [{ dataset: '.Herz Briefe!@2', format: 'chat', weight: '' }];
   expect(suggestedName(form)).toMatch(/^[a-z0-9][a-z0-9._-]{0,62}$/);
   expect(suggestedName({ ...form, model: 'x'.repeat(90) })).toHaveLength(63);
+});
+
+it('a form says what is still to be chosen', () => {
+  const form = emptyForm('reinforce');
+  expect(missing(form)).toMatch(/model/);
+  form.model = 'starter';
+  expect(missing(form)).toMatch(/dataset/);
+  form.data = [{ dataset: 'sums', format: 'prompts', weight: '' }];
+  expect(missing(form)).toBeNull();
+  const fuse = emptyForm('fuse');
+  expect(missing(fuse)).toMatch(/trained from/);
+  expect(missing({ ...fuse, fusion: 'linear' })).toMatch(/to fuse/);
+  expect(missing({ ...emptyForm('grow'), model: 'starter' })).toBeNull();
 });

@@ -121,6 +121,18 @@ export function formatsOf(form: Pick<RecipeForm, 'stage' | 'method'>): DataForma
       : ['chat', 'text', 'tokens'];
 }
 
+/** What is still to be chosen before there is a recipe to speak of; null if nothing is. */
+export function missing(form: RecipeForm): string | null {
+  if (form.stage === 'fuse') {
+    if (form.fusion !== 'linear' && !form.base) return 'Choose the model that the others were trained from.';
+    return form.sources.some((item) => !item.model) ? 'Choose the models to fuse.' : null;
+  }
+  if (!form.model && (form.stage === 'grow' || form.stage === 'reinforce'))
+    return 'Choose a model to start from.';
+  if (form.stage === 'grow') return null;
+  return form.data.some((item) => !item.dataset) ? 'Choose a dataset to train on.' : null;
+}
+
 /** A name for the model to be, from what is chosen. */
 export function suggestedName(form: RecipeForm): string {
   const from = form.stage === 'fuse' ? form.base || form.sources[0]?.model : form.model;
