@@ -4,16 +4,15 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.List;
 
 /**
- * Training a low-rank addition to a model's matrices instead of the matrices.
+ * Training a low-rank addition to a model's matrices instead of the matrices. The result is the model with it.
  *
  * @param kind default lora
  * @param rank of the addition; default 16
  * @param alpha the addition is multiplied by alpha / rank; default 2 · rank
  * @param targets which matrices of each layer; default all of them
- * @param merge whether the result is the model with the addition in it, or the addition alone; default true
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
-public record AdapterSection(Kind kind, Integer rank, Double alpha, List<Target> targets, Boolean merge) {
+public record AdapterSection(Kind kind, Integer rank, Double alpha, List<Target> targets) {
     /** What is added. */
     public enum Kind {
         /** {@code W + (alpha / rank) · B·A} (Hu et al. 2022). */
@@ -38,15 +37,10 @@ public record AdapterSection(Kind kind, Integer rank, Double alpha, List<Target>
         List<Target> chosen = targets == null ? List.of(Target.values()) : targets;
         checks.that(!chosen.isEmpty(), "adapter.targets", "is empty; q, k, v, o, gate, up and down are possible");
         checks.that(chosen.size() == chosen.stream().distinct().count(), "adapter.targets", "names a matrix twice");
-        checks.that(
-                kind != Kind.dora || !Boolean.FALSE.equals(merge),
-                "adapter.merge",
-                "is false; the result of dora is a whole model, set it to true");
         return new AdapterSection(
                 kind == null ? Kind.lora : kind,
                 used,
                 checks.range("adapter.alpha", alpha, 2.0 * used, 1e-3, 1e5),
-                List.copyOf(chosen),
-                merge == null || merge);
+                List.copyOf(chosen));
     }
 }

@@ -129,7 +129,7 @@ class BadRecipesTest {
                 "x | +adapter: {targets: []} | r.yaml:7: adapter.targets is empty; q, k, v, o, gate, up and down",
                 "x | +adapter: {targets: [q, q]} | r.yaml:7: adapter.targets names a matrix twice",
                 "x | +adapter: {targets: [head]} | r.yaml:7: adapter.targets",
-                "x | +adapter: {kind: dora, merge: false} | r.yaml:7: adapter.merge is false; the result of dora is a whole model",
+                "x | +adapter: {kind: dora, merge: false} | r.yaml:7: unknown key 'adapter.merge'; possible here: alpha, kind, rank, targets",
                 "format: chat | format: pairs | r.yaml:5: data[0].format is pairs, which stage reinforce reads",
                 "x | +tooLong: keep | r.yaml:7: tooLong is 'keep'; possible: refuse, drop, cut",
                 "x | +batchTokens: 0 | r.yaml:7: batchTokens is 0; 1 to 67108864 is possible",
