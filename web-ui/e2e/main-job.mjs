@@ -248,7 +248,7 @@ async function train() {
   writeFileSync(join(given.datasets, `${DATASET}.md`), 'Free beds, made up.\n');
   await page.goto(`${base}/datasets`);
   const row = page.locator(`[data-testid=dataset-row][data-dataset="${DATASET}"]`);
-  await row.getByText('Not registered').waitFor();
+  await row.getByText('Not registered', { exact: true }).waitFor();
   await row.getByTestId('dataset-register').click();
   await page.getByTestId('dataset-licence').fill('CC0-1.0');
   await page.getByTestId('dataset-consent').click();

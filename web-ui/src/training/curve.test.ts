@@ -84,7 +84,7 @@ describe('curves', () => {
     expect(seriesOf([one], 'loss', 'step').map((s) => s.label)).toEqual(['training', 'evaluation']);
     expect(seriesOf([one, two], 'loss', 'step').map((s) => s.label)).toEqual([
       'first',
-      'first, evaluation',
+      'evaluation of first',
       'second',
     ]);
   });

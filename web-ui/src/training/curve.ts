@@ -102,7 +102,7 @@ export function seriesOf(runs: Run[], name: string, axis: Axis): Series[] {
       : [
           own,
           {
-            label: several ? `${run.label}, evaluation` : 'evaluation',
+            label: several ? `evaluation of ${run.label}` : 'evaluation',
             points: evaluation,
             marked: true,
             color: several ? color : 1,

@@ -1,6 +1,7 @@
 package org.medley.platform.k8s;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.abort;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -12,10 +13,12 @@ import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServiceAccount;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,6 +29,9 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.medley.platform.training.WorkerCommand;
 
 /** Reads every manifest with the model of the Kubernetes API: unknown fields and references into the void are refused. */
 class ManifestsTest {
@@ -177,6 +183,59 @@ class ManifestsTest {
 
     private static Set<String> names(Class<? extends HasMetadata> kind) throws IOException {
         return of(kind).stream().map(r -> r.getMetadata().getName()).collect(Collectors.toSet());
+    }
+
+    /** The worker of the component is held to what the pods of the base are, and takes the platform's own data and secret. */
+    @Test
+    void theTrainingWorkerIsRestrictedAndReadsWhatThePlatformWrites() throws IOException {
+        List<HasMetadata> component = resources(ROOT.resolve("components/training-worker/worker.yaml"));
+        Job job = (Job)
+                component.stream().filter(Job.class::isInstance).findFirst().orElseThrow();
+        PodSpec pod = job.getSpec().getTemplate().getSpec();
+        assertThat(component.stream()
+                        .filter(ServiceAccount.class::isInstance)
+                        .map(r -> r.getMetadata().getName()))
+                .containsExactly(pod.getServiceAccountName());
+        assertThat(component.stream().filter(NetworkPolicy.class::isInstance)).hasSize(1);
+        assertThat(pod.getAutomountServiceAccountToken()).isFalse();
+        assertThat(pod.getRestartPolicy()).isEqualTo("OnFailure");
+        assertThat(pod.getSecurityContext().getRunAsNonRoot()).isTrue();
+        assertThat(pod.getSecurityContext().getSeccompProfile().getType()).isEqualTo("RuntimeDefault");
+        assertThat(pod.getVolumes().getFirst().getPersistentVolumeClaim().getClaimName())
+                .isIn(names(PersistentVolumeClaim.class));
+        Container worker = pod.getContainers().getFirst();
+        assertThat(worker.getSecurityContext().getAllowPrivilegeEscalation()).isFalse();
+        assertThat(worker.getSecurityContext().getReadOnlyRootFilesystem()).isTrue();
+        assertThat(worker.getSecurityContext().getCapabilities().getDrop()).containsExactly("ALL");
+        assertThat(worker.getResources().getLimits()).containsKeys("cpu", "memory");
+        assertThat(worker.getArgs()).contains(WorkerCommand.class.getName());
+        assertThat(worker.getEnv())
+                .allSatisfy(variable -> assertThat(
+                                variable.getValueFrom().getSecretKeyRef().getName())
+                        .isIn(SECRETS));
+        String platform = Files.readString(ROOT.resolve("components/training-worker/platform.yaml"));
+        assertThat(platform).contains("MEDLEY_TRAINING_WORKER");
+    }
+
+    /** What kustomize makes of an overlay, where kubectl is there to say. */
+    @ParameterizedTest
+    @ValueSource(strings = {"base", "overlays/gpu", "overlays/gpu-training"})
+    void kustomizeBuildsIt(String folder) throws Exception {
+        Process kubectl;
+        try {
+            kubectl = new ProcessBuilder(
+                            "kubectl", "kustomize", ROOT.resolve(folder).toString())
+                    .redirectErrorStream(true)
+                    .start();
+        } catch (IOException e) {
+            abort("no kubectl is on the PATH");
+            return;
+        }
+        String built = new String(kubectl.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(kubectl.waitFor()).as(built).isZero();
+        boolean trains = folder.endsWith("training");
+        assertThat(built.contains("kind: Job")).isEqualTo(trains);
+        assertThat(built.contains("ReadWriteMany")).isEqualTo(trains);
     }
 
     @Test

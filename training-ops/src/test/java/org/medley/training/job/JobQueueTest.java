@@ -224,6 +224,29 @@ class JobQueueTest {
     }
 
     @Test
+    void aWorkerEndsByItselfOnceNoJobWaitedForAWhileAndTellsWhatItDid() throws Exception {
+        JobQueue queue = queue(LONG);
+        Job job = submit(queue, "job");
+        Job broken = submit(queue, "broken");
+        List<String> told = new ArrayList<>();
+        JobRunner runner = (held, workDir, progress) -> {
+            if (held.id().equals(broken.id())) {
+                throw new IllegalArgumentException("no data");
+            }
+            return new JobResult(workDir);
+        };
+        Worker worker = new Worker(queue, runner, folder, "w", Duration.ofMillis(20), told::add);
+        worker.until(Duration.ofMillis(100)).run();
+        assertThat(told)
+                .containsExactly(
+                        "takes train job job (" + job.id() + ")",
+                        "finished train job job (" + job.id() + "): " + folder.resolve(job.id().toString()),
+                        "takes train job broken (" + broken.id() + ")",
+                        "failed at train job broken (" + broken.id() + "): no data",
+                        "no job waited for 0 s");
+    }
+
+    @Test
     void whatTheRunnerThrowsIsWhyTheJobFailed() throws Exception {
         JobQueue queue = queue(LONG);
         Job job = submit(queue, "job");
