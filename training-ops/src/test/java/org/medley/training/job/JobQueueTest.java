@@ -240,7 +240,8 @@ class JobQueueTest {
         assertThat(told)
                 .containsExactly(
                         "takes train job job (" + job.id() + ")",
-                        "finished train job job (" + job.id() + "): " + folder.resolve(job.id().toString()),
+                        "finished train job job (" + job.id() + "): "
+                                + folder.resolve(job.id().toString()),
                         "takes train job broken (" + broken.id() + ")",
                         "failed at train job broken (" + broken.id() + "): no data",
                         "no job waited for 0 s");
