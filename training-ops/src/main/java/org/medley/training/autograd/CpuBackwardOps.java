@@ -9,7 +9,7 @@ import org.medley.runtime.tensor.Ops.Gelu;
 import org.medley.runtime.tensor.RopeTable;
 import org.medley.runtime.tensor.Tensor;
 import org.medley.runtime.tensor.Workspace;
-import org.medley.runtime.tensor.kernel.AttentionKernel;
+import org.medley.runtime.tensor.kernel.AttentionBackward;
 import org.medley.runtime.tensor.kernel.BackwardKernels;
 import org.medley.runtime.tensor.kernel.Gemm;
 import org.medley.runtime.tensor.kernel.Gemm.Matrix;
@@ -175,70 +175,22 @@ public final class CpuBackwardOps implements BackwardOps {
         int group = heads.count() / heads.kv();
         Workers.run(batch.spans().size() * heads.kv(), task -> {
             Batch.Span span = batch.spans().get(task / heads.kv());
+            int row = span.row();
             int kvHead = task % heads.kv();
             long kv = 4L * kvHead * heads.size();
+            AttentionBackward backward =
+                    new AttentionBackward(attention, span.rows(), k.row(row) + kv, v.row(row) + kv, k.cols(), q.cols());
             for (int head = kvHead * group; head < (kvHead + 1) * group; head++) {
-                long offset = 4L * head * heads.size();
-                attentionHead(
-                        attention,
-                        span.rows(),
-                        q.cols(),
-                        k.cols(),
-                        q.row(span.row()) + offset,
-                        k.row(span.row()) + kv,
-                        v.row(span.row()) + kv,
-                        y.row(span.row()) + offset,
-                        dy.row(span.row()) + offset,
-                        dq.row(span.row()) + offset,
-                        dk.row(span.row()) + kv,
-                        dv.row(span.row()) + kv);
+                long at = 4L * head * heads.size();
+                backward.head(
+                        q.row(row) + at,
+                        y.row(row) + at,
+                        dy.row(row) + at,
+                        dq.row(row) + at,
+                        dk.row(row) + kv,
+                        dv.row(row) + kv);
             }
         });
-    }
-
-    /** P is recomputed block by block; dS = P ∘ (dP − rowsum(dy ∘ y)), as in FlashAttention (Dao 2022, app. B). */
-    private static void attentionHead(
-            Attention attention,
-            int rows,
-            int ldq,
-            int ldk,
-            long q,
-            long k,
-            long v,
-            long y,
-            long dy,
-            long dq,
-            long dk,
-            long dv) {
-        int size = attention.heads().size();
-        for (int from = 0; from < rows; from += AttentionKernel.BLOCK) {
-            int count = Math.min(AttentionKernel.BLOCK, rows - from);
-            int keys = attention.end(from + count - 1, rows);
-            long block = 4L * from * ldq;
-            long p = AttentionKernel.probabilities(attention, q, ldq, k, ldk, from, count, keys);
-            Matrix probabilities = Matrix.rowMajor(p, keys);
-            Matrix dyBlock = Matrix.rowMajor(dy + block, ldq);
-            Gemm.serial(keys, size, count, probabilities.transposed(), dyBlock, dv, ldk, true);
-            boolean capped = attention.softCap() > 0;
-            long square = (long) count * keys;
-            long ds = SCRATCH.get().floats(capped ? 2 * square : square);
-            Gemm.serial(count, keys, size, dyBlock, Matrix.rowMajor(v, ldk).transposed(), ds, keys, false);
-            for (int i = 0; i < count; i++) {
-                long row = block + 4L * i * ldq;
-                float delta = RowKernels.dot(dy + row, y + row, size);
-                long at = 4L * i * keys;
-                BackwardKernels.attentionScores(p + at, ds + at, keys, delta, attention.scale());
-            }
-            Matrix queries = Matrix.rowMajor(q + block, ldq);
-            if (capped) {
-                long scores = ds + 4 * square;
-                Gemm.serial(count, keys, size, queries, Matrix.rowMajor(k, ldk).transposed(), scores, keys, false);
-                BackwardKernels.capScores(scores, ds, Math.toIntExact(square), attention.scale(), attention.softCap());
-            }
-            Matrix dScores = Matrix.rowMajor(ds, keys);
-            Gemm.serial(count, size, keys, dScores, Matrix.rowMajor(k, ldk), dq + block, ldq, true);
-            Gemm.serial(keys, size, count, dScores.transposed(), queries, dk, ldk, true);
-        }
     }
 
     @Override

@@ -8,8 +8,11 @@ import org.medley.runtime.tensor.kernel.Gemm.Matrix;
  * encoders. Scores of one block of query rows exist at a time, never the whole square.
  */
 public final class AttentionKernel {
-    public static final int BLOCK = 64;
+    static final int BLOCK = 64;
+    /** Floats of a cache line. */
+    private static final int LINE = 16;
 
+    private static final ThreadLocal<Scratch> PACKED = Scratch.perThread();
     private static final ThreadLocal<Scratch> SCORES = Scratch.perThread();
 
     private AttentionKernel() {}
@@ -21,29 +24,44 @@ public final class AttentionKernel {
      */
     public static void forward(Attention attention, long q, int ldq, long k, long v, int ldk, int rows, long out) {
         int size = attention.heads().size();
+        long keys = PACKED.get().floats(Gemm.packedFloats(rows, size) + Gemm.packedFloats(size, rows));
+        long values = keys + 4 * Gemm.packedFloats(rows, size);
+        Gemm.pack(Matrix.rowMajor(k, ldk).transposed(), rows, size, keys);
+        Gemm.pack(Matrix.rowMajor(v, ldk), size, rows, values);
         for (int from = 0; from < rows; from += BLOCK) {
             int count = Math.min(BLOCK, rows - from);
-            int keys = attention.end(from + count - 1, rows);
-            long p = probabilities(attention, q, ldq, k, ldk, from, count, keys);
-            Matrix values = Matrix.rowMajor(v, ldk);
-            Gemm.serial(count, size, keys, Matrix.rowMajor(p, keys), values, out + 4L * from * ldq, ldq, false);
+            int seen = attention.end(from + count - 1, rows);
+            Matrix queries = Matrix.rowMajor(q + 4L * from * ldq, ldq);
+            Matrix p = Matrix.rowMajor(probabilities(attention, queries, keys, from, count, seen), pitch(seen));
+            Gemm.packed(count, size, seen, p, values, rows, out + 4L * from * ldq, ldq, false);
         }
     }
 
     /**
-     * Softmax probabilities of query rows {@code [from, from+count)}: [count, keys] with zeros where a row does not see,
-     * in scratch memory of the calling thread that the next call overwrites.
+     * From one row of scores to the next, in floats. An odd number of cache lines, because products read them down the
+     * columns too, and rows a power of two apart would all fall on few lines of the cache.
      */
-    public static long probabilities(
-            Attention attention, long q, int ldq, long k, int ldk, int from, int count, int keys) {
-        long scores = SCORES.get().floats((long) count * keys);
-        Matrix queries = Matrix.rowMajor(q + 4L * from * ldq, ldq);
-        Matrix transposed = Matrix.rowMajor(k, ldk).transposed();
-        Gemm.serial(count, keys, attention.heads().size(), queries, transposed, scores, keys, false);
+    static int pitch(int keys) {
+        return (Math.ceilDiv(keys, LINE) | 1) * LINE;
+    }
+
+    /**
+     * Softmax probabilities of query rows {@code [from, from+count)}: rows of {@link #pitch} floats, of which the first
+     * {@code seen} are written, with zeros where a row does not see. In scratch memory of the calling thread that the
+     * next call overwrites.
+     *
+     * @param queries the rows
+     * @param keys all of the head's, packed across
+     */
+    static long probabilities(Attention attention, Matrix queries, long keys, int from, int count, int seen) {
+        int size = attention.heads().size();
+        int pitch = pitch(seen);
+        long scores = SCORES.get().floats((long) count * pitch);
+        Gemm.packed(count, seen, size, queries, keys, size, scores, pitch, false);
         for (int i = 0; i < count; i++) {
             int position = from + i;
-            int end = attention.end(position, keys);
-            RowKernels.attentionWeights(attention, scores + 4L * i * keys, keys, attention.first(position), end);
+            int end = attention.end(position, seen);
+            RowKernels.attentionWeights(attention, scores + 4L * i * pitch, seen, attention.first(position), end);
         }
         return scores;
     }

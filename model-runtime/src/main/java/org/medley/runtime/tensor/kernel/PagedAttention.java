@@ -70,7 +70,7 @@ public final class PagedAttention {
             long at = cache.keys(span.pages()[page], layer, kvHead);
             long panel = KvCodec.keys(cache.dtype(), at, size, decoded);
             long to = scores + 4L * (page * KvPool.PAGE - start);
-            Gemm.panel(rows, Panels.WIDTH, size, queries, panel, to, width, false);
+            Gemm.packed(rows, Panels.WIDTH, size, queries, panel, size, to, width, false);
         }
         for (int row = 0; row < rows; row++) {
             int at = position + step * row;
@@ -82,11 +82,7 @@ public final class PagedAttention {
             long at = cache.values(span.pages()[page], layer, kvHead);
             long panels = KvCodec.values(cache.dtype(), at, size, tokens, decoded);
             Matrix weights = Matrix.rowMajor(scores + 4L * (page * KvPool.PAGE - start), width);
-            for (int j = 0; j < size; j += Panels.WIDTH) {
-                int columns = Math.min(Panels.WIDTH, size - j);
-                long panel = panels + 4L * j * KvPool.PAGE;
-                Gemm.panel(rows, columns, tokens, weights, panel, out + 4L * j, ldo, page > firstPage);
-            }
+            Gemm.packed(rows, size, tokens, weights, panels, KvPool.PAGE, out, ldo, page > firstPage);
         }
     }
 }

@@ -51,8 +51,10 @@ public final class GemmCheck {
         Gemm.parallel(m, n, k, ma, mb, out.address(), n, accumulate);
         compare(where + " parallel", naive(m, n, k, a, transposeA, b, transposeB, accumulate ? c : null), out, k);
         out.copyFrom(c);
-        Gemm.serial(m, n, k, ma, mb, out.address(), n, accumulate);
-        compare(where + " serial", naive(m, n, k, a, transposeA, b, transposeB, accumulate ? c : null), out, k);
+        Tensor packed = Tensor.zeros(arena, Math.toIntExact(Gemm.packedFloats(n, k)));
+        Gemm.pack(mb, n, k, packed.address());
+        Gemm.packed(m, n, k, ma, packed.address(), k, out.address(), n, accumulate);
+        compare(where + " packed", naive(m, n, k, a, transposeA, b, transposeB, accumulate ? c : null), out, k);
         for (DType dtype : FORMATS) {
             stored(random, arena, where, m, n, Math.ceilDiv(k, dtype.blockElements()) * dtype.blockElements(), dtype);
         }
