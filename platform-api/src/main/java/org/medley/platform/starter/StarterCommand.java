@@ -76,15 +76,24 @@ public final class StarterCommand {
         @Option(names = "--output", required = true, description = "folder of the JSONL files")
         Path output;
 
-        @Option(names = "--below", defaultValue = "30", description = "bound of both numbers")
+        @Option(names = "--below", defaultValue = "50", description = "bound of both numbers (${DEFAULT-VALUE})")
         int below;
+
+        @Option(names = "--chats", defaultValue = "4", description = "chats of each sum (${DEFAULT-VALUE})")
+        int chats;
+
+        @Option(
+                names = "--forgetful",
+                defaultValue = "0.7",
+                description = "how often the teacher forgets to carry, from 0 to 1 (${DEFAULT-VALUE})")
+        double forgetful;
 
         @Option(names = "--seed", defaultValue = "1")
         long seed;
 
         @Override
         public Integer call() throws IOException {
-            Arithmetic.write(output, below, seed);
+            new Arithmetic(output, forgetful, seed).write(below, chats);
             return 0;
         }
     }

@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.Set;
+import org.medley.runtime.tensor.Memory;
 import org.medley.runtime.tensor.Ops;
 import org.medley.runtime.tensor.Tensor;
 import org.medley.runtime.tensor.Workspace;
@@ -131,7 +132,28 @@ public final class Emulation implements AutoCloseable {
     /** Valid until the next call. */
     Tensor input(Tensor x) {
         inputs.reset();
-        return copy(inputs, x, rows, 0);
+        return input(inputs, x, rows);
+    }
+
+    private Tensor input(Workspace workspace, Tensor x, Tiling tiling) {
+        if (precision.outliers() == 1) {
+            return copy(workspace, x, tiling, 0);
+        }
+        Tensor copy = workspace.tensor(x.rows(), x.cols());
+        copy.copyFrom(x);
+        outliers(copy, (float) precision.outliers());
+        tiling.round(copy, 0, copy);
+        outliers(copy, (float) (1 / precision.outliers()));
+        return copy;
+    }
+
+    private static void outliers(Tensor x, float factor) {
+        for (int row = 0; row < x.rows(); row++) {
+            for (int channel = 0; channel < x.cols(); channel += Precision.CHANNELS) {
+                long at = x.row(row) + 4L * channel;
+                Memory.f32(at, factor * Memory.f32(at));
+            }
+        }
     }
 
     /** Valid until the next call of this or {@link #across}. */
@@ -147,7 +169,7 @@ public final class Emulation implements AutoCloseable {
     Operands across(Tensor x, Tensor dy) {
         operands.reset();
         if (precision.kind() != Precision.Kind.nvfp4) {
-            return new Operands(copy(operands, x, columns, 0), copy(operands, dy, gradientColumns, 0));
+            return new Operands(input(operands, x, columns), copy(operands, dy, gradientColumns, 0));
         }
         int signs = nextKey();
         return new Operands(mixed(x, signs, columns, 0), mixed(dy, signs, gradientColumns, nextKey()));

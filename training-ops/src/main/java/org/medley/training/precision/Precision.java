@@ -6,9 +6,15 @@ package org.medley.training.precision;
  * head; in those named after a format, the operands of the layers' linear products are in it.
  *
  * @param scales which factors a scaled format may use
+ * @param outliers inputs of the linear products are rounded as if one channel of every {@value #CHANNELS} were this many
+ *     times as large; 1 for what they are. To see what a format does to a training run with outliers, on a model that is
+ *     too small to grow them: what is computed stays the same up to rounding
  */
-public record Precision(Kind kind, Scales scales) {
-    public static final Precision FP32 = new Precision(Kind.fp32, Scales.power_of_two);
+public record Precision(Kind kind, Scales scales, double outliers) {
+    public static final Precision FP32 = new Precision(Kind.fp32, Scales.power_of_two, 1);
+
+    /** Of so many channels the first is an outlier, where there are outliers. */
+    static final int CHANNELS = 256;
 
     /** The numbers of the layers' linear products. */
     public enum Kind {

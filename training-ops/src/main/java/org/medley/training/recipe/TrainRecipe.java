@@ -98,7 +98,8 @@ public record TrainRecipe(
                 adapter == null || model.from() != null,
                 "adapter",
                 "needs a model to add to; set model.from instead of model.scratch");
-        PrecisionSection numbers = (precision == null ? new PrecisionSection(null, null) : precision).completed(checks);
+        PrecisionSection numbers =
+                (precision == null ? new PrecisionSection(null, null, null) : precision).completed(checks);
         ReinforceSection judged = reinforcement(checks, numbers);
         List<DataSection> mix = checks.data("data", data);
         checkFormats(checks, mix, "data", judged);
