@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import java.util.function.Function;
 
@@ -18,6 +19,10 @@ import java.util.function.Function;
  */
 final class Arithmetic {
     private static final ObjectMapper JSON = new ObjectMapper();
+
+    private static final int DIGITS = 3;
+    /** So that sums have {@value #DIGITS} digits at most. */
+    private static final int MOST = 500;
 
     private final Path folder;
     private final double forgetful;
@@ -42,9 +47,10 @@ final class Arithmetic {
             return spaced(a) + " + " + spaced(b);
         }
 
-        /** Digits apart, so that each is a token. */
+        /** Digits apart, so that each is a token, and always as many, so that places are as far from each other. */
         private static String spaced(int number) {
-            return String.join(" ", String.valueOf(number).split(""));
+            return String.join(
+                    " ", String.format(Locale.ROOT, "%0" + DIGITS + "d", number).split(""));
         }
     }
 
@@ -61,10 +67,13 @@ final class Arithmetic {
     /**
      * Writes chats to start from, prompts to learn from, and prompts with other sums to measure by.
      *
-     * @param below bound of both numbers
+     * @param below bound of both numbers, up to {@value #MOST}
      * @param chats of each sum
      */
     void write(int below, int chats) throws IOException {
+        if (below < 2 || below > MOST) {
+            throw new IllegalArgumentException("numbers below " + below + "; from 2 to " + MOST + " is possible");
+        }
         List<Sum> sums = new ArrayList<>();
         for (int a = 0; a < below; a++) {
             for (int b = 0; b < below; b++) {
