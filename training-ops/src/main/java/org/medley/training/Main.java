@@ -141,14 +141,19 @@ public final class Main {
 
         @Override
         public void metric(int step, Map<String, Double> values) {
-            boolean shown = values.containsKey("evaluationLoss") || step % Math.max(1, steps / 100) == 0;
+            boolean shown = values.keySet().stream().anyMatch(name -> name.startsWith("evaluation"))
+                    || step % Math.max(1, steps / 100) == 0;
             if (values.isEmpty() || !shown) {
                 return;
             }
             double elapsed = (System.nanoTime() - began) / 1e9;
             StringBuilder line = new StringBuilder(String.format(Locale.ROOT, "step %d/%d", step, steps));
             values.forEach((name, value) -> line.append(String.format(Locale.ROOT, "  %s %.5g", name, value)));
-            System.out.printf(Locale.ROOT, "%s  %.0f s, %.0f s left%n", line, elapsed, elapsed / step * (steps - step));
+            if (step > 0) {
+                line.append(
+                        String.format(Locale.ROOT, "  %.0f s, %.0f s left", elapsed, elapsed / step * (steps - step)));
+            }
+            System.out.println(line);
         }
 
         @Override

@@ -81,6 +81,12 @@ public interface BackwardOps {
 
     void copy(Tensor from, Tensor to);
 
+    /** Brings values to where they can be looked at, to decide something by them: row by row. */
+    float[] read(Tensor x);
+
+    /** What was decided, back to where the ops find it. */
+    void write(float[] values, Tensor x);
+
     /** Runs what hands out memory of the step and takes that back afterwards; nothing made in it may be used after it. */
     void within(Runnable work);
 

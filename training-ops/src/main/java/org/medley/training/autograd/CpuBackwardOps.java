@@ -53,6 +53,16 @@ public final class CpuBackwardOps implements BackwardOps {
     }
 
     @Override
+    public float[] read(Tensor x) {
+        return x.toArray();
+    }
+
+    @Override
+    public void write(float[] values, Tensor x) {
+        x.copyFrom(values);
+    }
+
+    @Override
     public void within(Runnable work) {
         Workspace.Mark mark = workspace.mark();
         work.run();

@@ -121,6 +121,16 @@ public abstract class ForwardingBackwardOps implements BackwardOps {
     }
 
     @Override
+    public float[] read(Tensor x) {
+        return base.read(x);
+    }
+
+    @Override
+    public void write(float[] values, Tensor x) {
+        base.write(values, x);
+    }
+
+    @Override
     public void copy(Tensor from, Tensor to) {
         base.copy(from, to);
     }

@@ -1,6 +1,7 @@
 package org.medley.training.autograd;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.medley.runtime.tensor.Ops;
@@ -35,8 +36,9 @@ final class TapedMixture {
         Tensor scores = tape.linear(x, router, null);
         float[][] given = new float[x.rows()][];
         float[][] weights = new float[x.rows()][];
+        float[] all = backward.read(scores);
         for (int row = 0; row < x.rows(); row++) {
-            given[row] = scores.slice(row, 1).toArray();
+            given[row] = Arrays.copyOfRange(all, row * experts.size(), (row + 1) * experts.size());
             weights[row] = Routing.weights(given[row], top, normalized);
         }
         List<Part> parts = new ArrayList<>();
@@ -66,10 +68,15 @@ final class TapedMixture {
                     }
                     // Nothing else uses the scores, so what is written here is all of their gradient.
                     Tensor dScores = tape.into(scores);
-                    for (int row = 0; dScores != null && row < given.length; row++) {
-                        float[] d = Routing.scoresBackward(given[row], weights[row], dWeights[row], normalized);
-                        dScores.slice(row, 1).copyFrom(d);
+                    if (dScores == null) {
+                        return;
                     }
+                    float[] d = new float[all.length];
+                    for (int row = 0; row < given.length; row++) {
+                        float[] own = Routing.scoresBackward(given[row], weights[row], dWeights[row], normalized);
+                        System.arraycopy(own, 0, d, row * own.length, own.length);
+                    }
+                    backward.write(d, dScores);
                 },
                 inputs.toArray(Tensor[]::new));
     }

@@ -16,15 +16,25 @@ final class Report {
     static String table(Map<String, List<List<JsonNode>>> results, List<String> metrics) {
         StringBuilder table = new StringBuilder("| variant |");
         StringBuilder rule = new StringBuilder("| --- |");
+        List<List<JsonNode>> first = results.values().iterator().next();
         for (String metric : metrics) {
+            if (before(first, metric)) {
+                table.append(' ').append(metric).append(" before |");
+                rule.append(" ---: |");
+            }
             table.append(' ').append(metric).append(" | difference to the first |");
             rule.append(" ---: | ---: |");
         }
         table.append(" tokens/s |\n").append(rule).append(" ---: |\n");
-        List<List<JsonNode>> first = results.values().iterator().next();
         results.forEach((variant, runs) -> {
             table.append("| ").append(variant).append(" |");
             for (String metric : metrics) {
+                if (before(first, metric)) {
+                    double[] starts = runs.stream()
+                            .mapToDouble(run -> run.getFirst().path(metric).asDouble())
+                            .toArray();
+                    table.append(' ').append(spread(starts, "%.4f")).append(" |");
+                }
                 double[] values =
                         runs.stream().mapToDouble(run -> end(run, metric)).toArray();
                 double[] differences = new double[values.length];
@@ -40,6 +50,13 @@ final class Report {
             table.append(String.format(Locale.ROOT, " %.0f |%n", mean(rates)));
         });
         return table.toString();
+    }
+
+    /** Whether it was measured before the first step. */
+    private static boolean before(List<List<JsonNode>> runs, String metric) {
+        return runs.stream()
+                .allMatch(run -> run.getFirst().path("step").asInt() == 0
+                        && run.getFirst().has(metric));
     }
 
     /** The last measured value; of what is measured each step, the mean of the last ten. */

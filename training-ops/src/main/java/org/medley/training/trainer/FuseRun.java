@@ -74,6 +74,7 @@ public final class FuseRun {
                         listener.metric(done[0], Map.of());
                         return merged;
                     },
+                    ModelWriter.Addition.NONE,
                     lineage(base, models));
         }
     }

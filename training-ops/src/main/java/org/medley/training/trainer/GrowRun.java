@@ -60,6 +60,7 @@ public final class GrowRun {
                         listener.metric(++done[0], Map.of());
                         return tensor(tensors, name, layers, small.path());
                     },
+                    ModelWriter.Addition.NONE,
                     new Lineage(
                             recipe.name(),
                             "grow",

@@ -11,7 +11,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** A run's figures, one JSON line per step. Lines past the checkpoint a run continues from are dropped: it repeats them. */
+/**
+ * A run's figures, one JSON line per step, and one for what was measured before the first. Lines past
+ * the checkpoint a run continues from are dropped: it repeats them.
+ */
 final class MetricLog {
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -25,12 +28,12 @@ final class MetricLog {
     static MetricLog open(Path file, int steps) throws IOException {
         MetricLog log = new MetricLog(file);
         List<String> kept = new ArrayList<>();
-        if (Files.exists(file)) {
+        if (steps > 0 && Files.exists(file)) {
             for (String line : Files.readAllLines(file)) {
                 JsonNode node = line.endsWith("}") ? JSON.readTree(line) : null;
                 if (node != null && node.path("step").asInt() <= steps) {
                     kept.add(line);
-                    log.points.add(point(node));
+                    log.add(node);
                 }
             }
         }
@@ -55,7 +58,14 @@ final class MetricLog {
         ObjectNode node = JSON.createObjectNode().put("step", step);
         values.forEach(node::put);
         Files.writeString(file, node + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
-        points.add(point(node));
+        add(node);
+    }
+
+    /** What was measured before the first step is no step's. */
+    private void add(JsonNode node) {
+        if (node.has("loss")) {
+            points.add(point(node));
+        }
     }
 
     /** At most about {@code most} points, every measured evaluation and the last step among them. */

@@ -31,6 +31,13 @@ final class ModelWriter {
         Tensor get(String name) throws IOException;
     }
 
+    /** Writes something else into the folder while it is not yet seen. */
+    interface Addition {
+        Addition NONE = folder -> {};
+
+        void write(Path folder) throws IOException;
+    }
+
     /**
      * @param textFrom folder whose tokenizer files are taken along
      * @param shapes names and shapes in order of writing
@@ -44,6 +51,7 @@ final class ModelWriter {
             Map<String, int[]> shapes,
             DType dtype,
             TensorSource source,
+            Addition addition,
             Lineage lineage)
             throws IOException {
         Files.createDirectories(target.toAbsolutePath().getParent());
@@ -67,6 +75,7 @@ final class ModelWriter {
                 Files.copy(textFrom.resolve(file), partial.resolve(file));
             }
         }
+        addition.write(partial);
         String sha256 = new ModelFolder(partial).sha256();
         Lineage known = new Lineage(
                 lineage.name(),

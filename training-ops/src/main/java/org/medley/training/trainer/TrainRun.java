@@ -59,6 +59,9 @@ public final class TrainRun {
         try (RunData data = new RunData(asked, catalog, listener);
                 Start start = Start.of(asked, catalog, data.sources(), work, listener);
                 Arena arena = Arena.ofShared()) {
+            MemoryPlan plan = MemoryPlan.of(asked, start.file(), start.config());
+            plan.check();
+            listener.message("needs " + plan);
             data.read(
                     Encoder.of(start.text(), start.tokenizer(), start.end(), start.vocabulary()),
                     work.resolve("tokens"));
@@ -79,6 +82,7 @@ public final class TrainRun {
         private final Average average;
         private final SpikeGuard guard;
         private final Schedule schedule;
+        private final Utilization utilization;
         private final Map<String, Tensor> state = new LinkedHashMap<>();
         private final String fingerprint;
         private Objective objective;
@@ -112,6 +116,7 @@ public final class TrainRun {
             average = recipe.average() == 0 ? null : new Average(recipe.average(), student.masters(), arena);
             guard = new SpikeGuard(recipe.stability());
             schedule = recipe.optimizer().rates(recipe.steps());
+            utilization = new Utilization(model.network(), start.config(), adaptation != null);
             keep("weight.", student.masters());
             keep("optimizer.", optimizer.states().tensors());
             if (exchange != null) {
@@ -158,6 +163,8 @@ public final class TrainRun {
             log = MetricLog.open(work.resolve("metrics.jsonl"), step);
             if (step > 0) {
                 listener.message("continues after step " + step);
+            } else if (recipe.evaluation() != null) {
+                told(0, evaluate());
             }
             while (step < recipe.steps()) {
                 if (listener.cancelled() && objective.settled()) {
@@ -232,14 +239,16 @@ public final class TrainRun {
                 throws IOException {
             metrics.putAll(outcome.metrics());
             metrics.put("tokens", (double) tokens);
-            metrics.put("tokensPerSecond", outcome.tokens() * 1e9 / (System.nanoTime() - began));
+            double seconds = (System.nanoTime() - began) / 1e9;
+            metrics.put("tokensPerSecond", outcome.tokens() / seconds);
+            metrics.put("mfu", utilization.of(outcome.batches(), seconds));
+            PeakMemory.bytes().ifPresent(bytes -> metrics.put("peakMemory", bytes));
             boolean last = step == recipe.steps();
             if (recipe.evaluation() != null
                     && (last || step % recipe.evaluation().every() == 0)) {
                 metrics.putAll(evaluate());
             }
-            log.append(step, metrics);
-            listener.metric(step, metrics);
+            told(step, metrics);
             if (recipe.samples() != null && (last || step % recipe.samples().every() == 0)) {
                 sample(step);
             }
@@ -249,6 +258,11 @@ public final class TrainRun {
                 due = false;
             }
             return step;
+        }
+
+        private void told(int step, Map<String, Double> metrics) throws IOException {
+            log.append(step, metrics);
+            listener.metric(step, metrics);
         }
 
         /** Measures the averaged weights where there are some, since they are what is written. */

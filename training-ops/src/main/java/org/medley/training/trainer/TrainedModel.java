@@ -20,6 +20,7 @@ final class TrainedModel {
     private final TrainRecipe recipe;
     private final Start start;
     private final Trainable model;
+    private final ModelWriter.Addition addition;
 
     /**
      * @param trained the model that was trained; it is overwritten by the result, unless that is an adaptation's
@@ -37,11 +38,15 @@ final class TrainedModel {
         this.start = start;
         if (adaptation == null) {
             model = trained;
+            addition = ModelWriter.Addition.NONE;
             values.forEach((name, tensor) -> model.parameters().get(name).copyFrom(tensor));
         } else {
             // What was adapted may hold rounded weights.
             model = start.load(recipe.seed(), recipe.sequence(), arena);
             adaptation.mergeInto(model, values);
+            String base = start.from() == null ? recipe.name() : recipe.model().from();
+            addition =
+                    folder -> AdapterFolder.write(folder.resolve(AdapterFolder.NAME), recipe.adapter(), base, values);
         }
         model.settle();
     }
@@ -72,6 +77,7 @@ final class TrainedModel {
                 shapes,
                 DType.valueOf(recipe.dtype()),
                 model.stored()::get,
+                addition,
                 new Lineage(
                         recipe.name(),
                         "train",

@@ -40,7 +40,7 @@ class MemoryPlanTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"qwen3,false", "qwen3,true", "gemma2,false", "qwen2,true"})
+    @CsvSource({"qwen3,false", "qwen3,true", "gemma2,false", "qwen2,true", "'mixtral, experts: 4',false"})
     void activationsTakeWhatWasPlanned(String family, boolean recompute) {
         TrainRecipe recipe = recipe(family, "recompute: " + recompute);
         ObjectNode config = ScratchModel.config(recipe.model().scratch(), 500, Set.of(0));

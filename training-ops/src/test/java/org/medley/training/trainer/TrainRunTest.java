@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
@@ -22,10 +24,12 @@ import org.medley.runtime.network.Network;
 import org.medley.runtime.tensor.Batch;
 import org.medley.runtime.tensor.CpuOps;
 import org.medley.runtime.tensor.DType;
+import org.medley.runtime.tensor.Tensor;
 import org.medley.runtime.tensor.Workspace;
 import org.medley.runtime.text.Tokenizer;
 import org.medley.runtime.weights.BadModelException;
 import org.medley.runtime.weights.ModelFolder;
+import org.medley.runtime.weights.Safetensors;
 import org.medley.training.data.Encoder;
 import org.medley.training.data.Format;
 import org.medley.training.data.HeldOut;
@@ -97,6 +101,9 @@ class TrainRunTest {
 
         @Override
         public void metric(int step, Map<String, Double> values) {
+            if (step == 0) {
+                return; // what was measured before the first step
+            }
             losses.add(step + ":" + values.get("loss") + ":" + values.get("gradientNorm"));
         }
 
@@ -122,7 +129,7 @@ class TrainRunTest {
         Lineage resumed = new TrainRun(recipe, catalog, home.resolve("b"), second).run(home.resolve("models/b"));
         assertThat(second.losses).isEqualTo(whole.losses.subList(13, 20));
         assertThat(resumed.sha256()).isEqualTo(expected.sha256());
-        assertThat(Files.readAllLines(home.resolve("b/metrics.jsonl"))).hasSize(20);
+        assertThat(Files.readAllLines(home.resolve("b/metrics.jsonl"))).hasSize(1 + 20);
         double start = Double.parseDouble(whole.losses.getFirst().split(":")[1]);
         assertThat(expected.metrics().get("finalLoss")).isLessThan(0.75 * start);
     }
@@ -282,6 +289,48 @@ class TrainRunTest {
         Lineage resumed = new TrainRun(recipe, catalog, home.resolve("b"), second).run(home.resolve("models/b"));
         assertThat(second.losses).isEqualTo(whole.losses.subList(5, 12));
         assertThat(resumed.sha256()).isEqualTo(expected.sha256());
+        theAdapterIsWhatWasMerged(kind.equals("dora"));
+    }
+
+    private void theAdapterIsWhatWasMerged(boolean dora) throws Exception {
+        Path folder = home.resolve("models/adapted/adapter");
+        JsonNode config = new ObjectMapper()
+                .readTree(folder.resolve("adapter_config.json").toFile());
+        assertThat(config.get("base_model_name_or_path").asText()).isEqualTo("base");
+        assertThat(config.get("use_dora").asBoolean()).isEqualTo(dora);
+        double scale = config.get("lora_alpha").asDouble() / config.get("r").asInt();
+        String layer = "model.layers.0.self_attn.q_proj";
+        try (Arena arena = Arena.ofShared()) {
+            Map<String, Tensor> adapter = Safetensors.map(folder.resolve("adapter_model.safetensors"), arena)
+                    .tensors();
+            assertThat(adapter).hasSize((dora ? 3 : 2) * 7 * 2);
+            Tensor a = adapter.get("base_model.model." + layer + ".lora_A.weight");
+            Tensor b = adapter.get("base_model.model." + layer + ".lora_B.weight");
+            Tensor base =
+                    new ModelFolder(home.resolve("models/base")).weights(arena).get(layer + ".weight");
+            Tensor merged = new ModelFolder(home.resolve("models/adapted"))
+                    .weights(arena)
+                    .get(layer + ".weight");
+            for (int row = 0; row < base.rows(); row++) {
+                double[] sums = new double[base.cols()];
+                double norm = 0;
+                for (int col = 0; col < base.cols(); col++) {
+                    sums[col] = base.get(row * base.cols() + col);
+                    for (int r = 0; r < a.rows(); r++) {
+                        sums[col] += scale * b.get(row * a.rows() + r) * a.get(r * base.cols() + col);
+                    }
+                    norm += sums[col] * sums[col];
+                }
+                double gain = dora
+                        ? adapter.get("base_model.model." + layer + ".lora_magnitude_vector")
+                                        .get(row)
+                                / Math.sqrt(norm)
+                        : 1;
+                for (int col = 0; col < base.cols(); col++) {
+                    assertThat((double) merged.get(row * base.cols() + col)).isCloseTo(gain * sums[col], within(1e-5));
+                }
+            }
+        }
     }
 
     @Test
