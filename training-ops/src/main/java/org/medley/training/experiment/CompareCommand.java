@@ -37,6 +37,9 @@ public final class CompareCommand implements Callable<Integer> {
     @Option(names = "--pictures", description = "folder that METRIC curves are drawn to as NAME-METRIC.svg")
     private Path pictures;
 
+    @Option(names = "--plan", description = "print what memory each variant will take, and train nothing")
+    private boolean plan;
+
     @Override
     public Integer call() throws IOException {
         Experiment experiment = Experiment.read(file);
@@ -45,8 +48,12 @@ public final class CompareCommand implements Callable<Integer> {
                 data.resolve("datasets"),
                 file.toAbsolutePath().getParent());
         Path work = data.resolve("experiments").resolve(experiment.name());
-        Map<String, List<List<JsonNode>>> results =
-                new ExperimentRun(experiment, catalog, work, System.err::println).run();
+        ExperimentRun runs = new ExperimentRun(experiment, catalog, work, System.err::println);
+        if (plan) {
+            System.out.print(Report.memory(runs.planned()));
+            return 0;
+        }
+        Map<String, List<List<JsonNode>>> results = runs.run();
         System.out.print(Report.table(results, metrics));
         if (pictures != null) {
             Files.createDirectories(pictures);

@@ -35,6 +35,17 @@ public final class ExperimentRun {
         this.told = told;
     }
 
+    /** By variant, the bytes that a run will hold, by what they are for. */
+    public Map<String, Map<String, Long>> planned() throws IOException {
+        Map<String, Map<String, Long>> plans = new LinkedHashMap<>();
+        for (String variant : experiment.variants().keySet()) {
+            TrainRecipe recipe = experiment.run(variant, experiment.seeds().getFirst());
+            Path folder = work.resolve(recipe.name());
+            plans.put(variant, new TrainRun(recipe, catalog, folder, new Quiet()).planned());
+        }
+        return plans;
+    }
+
     /** By variant, the figures of each seed's steps. */
     public Map<String, List<List<JsonNode>>> run() throws IOException {
         Map<String, List<List<JsonNode>>> results = new LinkedHashMap<>();

@@ -52,6 +52,29 @@ final class Report {
         return table.toString();
     }
 
+    /** @param plans bytes by what they are for, of each variant */
+    static String memory(Map<String, Map<String, Long>> plans) {
+        StringBuilder table = new StringBuilder("| variant | optimizer, MB | weights, MB | gradients, MB | activations, MB |\n");
+        table.append("| --- | ---: | ---: | ---: | ---: |\n");
+        plans.forEach((variant, plan) -> table.append(String.format(
+                Locale.ROOT,
+                "| %s | %.2f | %.2f | %.2f | %.2f |%n",
+                variant,
+                megabytes(plan, "optimizer"),
+                megabytes(plan, "weights") + megabytes(plan, "master"),
+                megabytes(plan, "gradients"),
+                megabytes(plan, "activations"))));
+        return table.toString();
+    }
+
+    private static double megabytes(Map<String, Long> plan, String kind) {
+        return plan.entrySet().stream()
+                        .filter(part -> part.getKey().startsWith(kind))
+                        .mapToLong(Map.Entry::getValue)
+                        .sum()
+                / 1e6;
+    }
+
     /** Whether it was measured before the first step. */
     private static boolean before(List<List<JsonNode>> runs, String metric) {
         return runs.stream()

@@ -69,6 +69,15 @@ public final class TrainRun {
         }
     }
 
+    /** The bytes that the run will hold, by what they are for; nothing of it is begun but the tokenizer. */
+    public Map<String, Long> planned() throws IOException {
+        Files.createDirectories(work);
+        try (RunData data = new RunData(asked, catalog, listener);
+                Start start = Start.of(asked, catalog, data.sources(), work, listener)) {
+            return MemoryPlan.of(asked, start.file(), start.config()).bytes();
+        }
+    }
+
     /** The run once its data is known. */
     private final class Steps {
         private final TrainRecipe recipe;
