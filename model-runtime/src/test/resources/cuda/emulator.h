@@ -31,10 +31,15 @@ using std::min;
 static inline float __uint_as_float(unsigned bits) { float f; memcpy(&f, &bits, 4); return f; }
 static inline unsigned __float_as_uint(float f) { unsigned bits; memcpy(&bits, &f, 4); return bits; }
 static inline float __fmul_rn(float a, float b) { return a * b; }
+static inline float __fadd_rn(float a, float b) { return a + b; }
+static inline float __fsub_rn(float a, float b) { return a - b; }
+static inline float __fdiv_rn(float a, float b) { return a / b; }
+static inline float __fsqrt_rn(float a) { return sqrtf(a); }
 static inline int __float2int_rn(float f) { return (int)lrintf(f); }
 
 // Threads run one after the other between barriers, so that nothing comes between.
 template <class T> static T atomicAdd(T* at, T value) { T before = *at; *at += value; return before; }
+template <class T> static T atomicMax(T* at, T value) { T before = *at; *at = max(before, value); return before; }
 
 namespace emulator {
 struct Barrier { unsigned arrived = 0; unsigned generation = 0; };

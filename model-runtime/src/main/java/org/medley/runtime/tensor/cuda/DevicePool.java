@@ -25,7 +25,7 @@ public final class DevicePool {
         this.limit = limit;
     }
 
-    Gpu gpu() {
+    public Gpu gpu() {
         return gpu;
     }
 
