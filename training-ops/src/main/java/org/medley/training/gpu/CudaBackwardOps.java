@@ -163,7 +163,11 @@ final class CudaBackwardOps implements BackwardOps {
         int groups = Math.toIntExact(x.size() / width);
         DeviceWorkspace.Mark mark = workspace.mark();
         long factors = workspace.allocate(4L * groups);
-        launcher.none().put(x.address()).put(weights.address(weight)).put(epsilon).put(width);
+        launcher.none()
+                .put(x.address())
+                .put(weights.address(weight))
+                .put(epsilon)
+                .put(width);
         launcher.arguments().put(dy.address()).put(address(dx)).put(factors);
         launcher.launch("norm_back", "rms_norm_back", Grid.rows(groups, width));
         if (dWeight != null) {
@@ -179,7 +183,11 @@ final class CudaBackwardOps implements BackwardOps {
         DeviceWorkspace.Mark mark = workspace.mark();
         long factors = workspace.allocate(4L * groups);
         long means = workspace.allocate(4L * groups);
-        launcher.none().put(x.address()).put(weights.address(weight)).put(epsilon).put(width);
+        launcher.none()
+                .put(x.address())
+                .put(weights.address(weight))
+                .put(epsilon)
+                .put(width);
         launcher.arguments().put(dy.address()).put(address(dx)).put(factors).put(means);
         launcher.launch("norm_back", "layer_norm_back", Grid.rows(groups, width));
         if (dWeight != null) {
@@ -265,7 +273,12 @@ final class CudaBackwardOps implements BackwardOps {
 
     @Override
     public void softCap(Tensor y, float cap, Tensor dy, Tensor dx) {
-        launcher.none().put(y.address()).put(cap).put(dy.address()).put(y.size()).put(dx.address());
+        launcher.none()
+                .put(y.address())
+                .put(cap)
+                .put(dy.address())
+                .put(y.size())
+                .put(dx.address());
         launcher.launch("elementwise_back", "soft_cap_back", Grid.elements(y.size()));
     }
 

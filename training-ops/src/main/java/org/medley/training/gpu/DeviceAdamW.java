@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Map;
 import org.medley.runtime.tensor.DType;
 import org.medley.runtime.tensor.Tensor;
-import org.medley.runtime.tensor.cuda.Gpu;
 import org.medley.runtime.tensor.cuda.DeviceMemory;
+import org.medley.runtime.tensor.cuda.Gpu;
 import org.medley.runtime.tensor.cuda.Grid;
 import org.medley.runtime.tensor.cuda.Launcher;
 import org.medley.runtime.tensor.kernel.OptimizerKernels;
@@ -71,8 +71,8 @@ final class DeviceAdamW implements Optimizer {
         if (step < 1) {
             throw new IllegalArgumentException("step is " + step + "; steps are counted from 1");
         }
-        OptimizerKernels.Adam adam = OptimizerKernels.Adam.at(
-                step, gradientScale, settings.beta1(), settings.beta2(), settings.epsilon());
+        OptimizerKernels.Adam adam =
+                OptimizerKernels.Adam.at(step, gradientScale, settings.beta1(), settings.beta2(), settings.epsilon());
         for (Moments own : moments) {
             Tensor value = own.parameter.value();
             Tensor gradient = gradients.get(own.parameter.name());
@@ -81,7 +81,12 @@ final class DeviceAdamW implements Optimizer {
                         "the gradient of parameter " + own.parameter.name() + " " + value + " is " + gradient);
             }
             boolean decays = value.shape().length > 1;
-            launcher.none().put(own.value).put(gradient.address()).put(own.m).put(own.v).put(value.size());
+            launcher.none()
+                    .put(own.value)
+                    .put(gradient.address())
+                    .put(own.m)
+                    .put(own.v)
+                    .put(value.size());
             launcher.arguments()
                     .put(adam.scale())
                     .put(adam.beta1())

@@ -22,7 +22,11 @@ record DeviceNorm(Launcher launcher, DeviceWorkspace workspace) {
         for (Tensor gradient : ordered.values()) {
             int parts = Math.toIntExact(Math.ceilDiv(gradient.size(), (long) TOGETHER));
             long partial = workspace.allocate(8L * parts);
-            launcher.none().put(gradient.address()).put(gradient.size()).put(TOGETHER).put(partial);
+            launcher.none()
+                    .put(gradient.address())
+                    .put(gradient.size())
+                    .put(TOGETHER)
+                    .put(partial);
             launcher.launch("optimizer", "sum_squares", Grid.of(parts, THREADS));
             launcher.none().put(partial).put(parts).put(sums + 8L * place++);
             launcher.launch("optimizer", "add_squares", Grid.of(1, THREADS));

@@ -5,7 +5,6 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.medley.runtime.tensor.Batch;
 import org.medley.runtime.tensor.DType;
 import org.medley.runtime.tensor.KvPool;
@@ -34,10 +33,6 @@ import org.medley.training.precision.Precision;
  * precision: in a lower one the operands of products are rounded, and nothing else.
  */
 public final class GpuDevice implements TrainingDevice {
-    /** Numbers that a device has products of. */
-    public static final Set<Precision.Kind> KINDS =
-            Set.of(Precision.Kind.fp32, Precision.Kind.bf16, Precision.Kind.fp8_block, Precision.Kind.fp8_tensor);
-
     private final Gpu gpu;
     private final TrainedWeights weights;
     private final CudaWeights names;
@@ -61,9 +56,8 @@ public final class GpuDevice implements TrainingDevice {
      * @param resultBytes that the results of a pass are planned to take, taken at once; more is taken when it is needed
      */
     public GpuDevice(Gpu gpu, TrainedWeights weights, Precision precision, int rows, long resultBytes) {
-        if (!KINDS.contains(precision.kind())) {
-            throw new IllegalArgumentException("precision " + precision.kind() + " is not trained on a GPU; "
-                    + KINDS.stream().sorted().toList() + " are");
+        if (!precision.kind().onGpu()) {
+            throw new IllegalArgumentException("precision " + precision.kind() + " is not trained on a GPU");
         }
         this.gpu = gpu;
         this.weights = weights;
@@ -82,8 +76,7 @@ public final class GpuDevice implements TrainingDevice {
                 launcher,
                 precision.scales() == Precision.Scales.power_of_two,
                 precision.kind() == Precision.Kind.fp8_tensor);
-        EightBitProducts eight =
-                scaled ? new EightBitProducts(launcher, tiles, ops.workspace(), eightOperands) : null;
+        EightBitProducts eight = scaled ? new EightBitProducts(launcher, tiles, ops.workspace(), eightOperands) : null;
         linears = new LinearLayers(new PlainProducts(launcher, names, ops.workspace(), operands), eight);
         forward = new CudaTrainingOps(ops, names, linears);
         backward = new CudaBackwardOps(ops, names, linears, kept);
@@ -99,7 +92,9 @@ public final class GpuDevice implements TrainingDevice {
         weights.masters().forEach((name, master) -> masters.put(name, brought(master)));
         Map<Tensor, Boolean> products = new IdentityHashMap<>();
         weights.products().forEach(tensor -> products.put(tensor, true));
-        weights.used().forEach((name, tensor) -> use(tensor, masters.get(name), full, scaled && products.containsKey(tensor), rows));
+        weights.used()
+                .forEach((name, tensor) ->
+                        use(tensor, masters.get(name), full, scaled && products.containsKey(tensor), rows));
         if (weights.frozen()) {
             weights.network().forEach((name, tensor) -> {
                 use(tensor, brought(tensor), full, scaled && products.containsKey(tensor), rows);
@@ -178,8 +173,9 @@ public final class GpuDevice implements TrainingDevice {
 
     @Override
     public void fetch() {
-        weights.masters().forEach((name, master) -> gpu.download(
-                masters.get(name), master.address(), master.data().byteSize()));
+        weights.masters()
+                .forEach((name, master) -> gpu.download(
+                        masters.get(name), master.address(), master.data().byteSize()));
         if (optimizer != null) {
             optimizer.fetch();
         }
@@ -187,8 +183,9 @@ public final class GpuDevice implements TrainingDevice {
 
     @Override
     public void store() {
-        weights.masters().forEach((name, master) -> gpu.upload(
-                master.address(), masters.get(name), master.data().byteSize()));
+        weights.masters()
+                .forEach((name, master) -> gpu.upload(
+                        master.address(), masters.get(name), master.data().byteSize()));
         gpu.synchronize();
         if (optimizer != null) {
             optimizer.store();

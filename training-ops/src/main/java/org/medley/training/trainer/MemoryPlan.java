@@ -18,6 +18,7 @@ import org.medley.runtime.network.Trainable;
 import org.medley.runtime.tensor.Batch;
 import org.medley.runtime.tensor.Ops;
 import org.medley.runtime.tensor.Tensor;
+import org.medley.runtime.tensor.cuda.Gpu;
 import org.medley.training.autograd.PlannedBackwardOps;
 import org.medley.training.autograd.PlannedMemory;
 import org.medley.training.autograd.PlannedOps;
@@ -35,6 +36,8 @@ import org.medley.training.recipe.TrainRecipe;
 record MemoryPlan(Map<String, Long> bytes) {
     /** Beside a run's own memory: the heap, code, mapped data. */
     private static final long ELSE = 512L << 20;
+
+    private static final String RESULTS = "activations";
 
     static MemoryPlan of(TrainRecipe recipe, Path file, ObjectNode config) {
         Map<String, Tensor> stored = new LinkedHashMap<>();
@@ -56,6 +59,9 @@ record MemoryPlan(Map<String, Long> bytes) {
         long states = Optimizers.bytes(
                 recipe.optimizer().settings(), Student.parameters(trained, model, recipe.adapter() != null));
         long averaged = recipe.average() > 0 ? masters : 0;
+        if (recipe.device() == TrainRecipe.Device.gpu) {
+            return onGpu(recipe, model, trained, states);
+        }
         Map<String, Long> bytes = new LinkedHashMap<>();
         bytes.put("weights", weights + (recipe.adapter() == null ? 0 : masters));
         if (!full) {
@@ -66,12 +72,42 @@ record MemoryPlan(Map<String, Long> bytes) {
         if (averaged > 0) {
             bytes.put("averaged weights", averaged);
         }
-        bytes.put("activations", activations(recipe, model, trained));
+        bytes.put(RESULTS, activations(recipe, model, trained));
         bytes.put("checkpoint", masters + states + averaged);
         if (recipe.reinforce() != null && !recipe.reinforce().fromPairs()) {
             bytes.put("engine", weights);
         }
         return new MemoryPlan(bytes);
+    }
+
+    /** Of a GPU's own memory; a checkpoint's copies lie on the host. */
+    private static MemoryPlan onGpu(TrainRecipe recipe, Trainable model, Map<String, Tensor> trained, long states) {
+        long masters = size(trained.values());
+        Map<String, Long> bytes = new LinkedHashMap<>();
+        bytes.put(
+                "master weights",
+                masters
+                        + (recipe.adapter() == null
+                                ? 0
+                                : size(model.parameters().values())));
+        long used = recipe.precision().precision().isFull() ? 0 : 1;
+        // Two bytes of BF16, or codes that lie both ways.
+        bytes.put("weights", used * (size(model.parameters().values()) + masters) / 2);
+        bytes.put("gradients", masters);
+        bytes.put("optimizer " + recipe.optimizer().method(), states);
+        bytes.put(RESULTS, activations(recipe, model, trained));
+        long widest = model.parameters().values().stream()
+                .filter(tensor -> tensor.shape().length > 1)
+                .mapToLong(tensor -> Math.max(tensor.rows(), tensor.cols()))
+                .max()
+                .orElse(0);
+        bytes.put("operands of products", 8 * widest * recipe.microTokens());
+        return new MemoryPlan(bytes);
+    }
+
+    /** Bytes that the results of a pass take. */
+    long results() {
+        return bytes.get(RESULTS);
     }
 
     private static long size(Iterable<Tensor> tensors) {
@@ -118,6 +154,15 @@ record MemoryPlan(Map<String, Long> bytes) {
             throw new BadRecipeException("needs " + this + "; this machine has " + gigabytes(has)
                     + ". A smaller microTokens or recompute: true takes less for activations; an adapter or optimizer"
                     + " method adamw8bit, adam_mini or galore less for gradients and states");
+        }
+    }
+
+    /** The same for a GPU. */
+    void check(Gpu.Properties gpu) {
+        if (total() > gpu.memory()) {
+            throw new BadRecipeException("needs " + this + "; " + gpu.name() + " has " + gigabytes(gpu.memory())
+                    + ". A smaller microTokens or recompute: true takes less for activations; an adapter less for"
+                    + " gradients and states");
         }
     }
 
