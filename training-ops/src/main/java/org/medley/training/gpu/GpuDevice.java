@@ -35,6 +35,7 @@ import org.medley.training.precision.Precision;
 public final class GpuDevice implements TrainingDevice {
     private final Gpu gpu;
     private final TrainedWeights weights;
+    private final DevicePool pool;
     private final CudaWeights names;
     private final DeviceMemory kept;
     private final DeviceMemory gathered;
@@ -61,7 +62,7 @@ public final class GpuDevice implements TrainingDevice {
         }
         this.gpu = gpu;
         this.weights = weights;
-        DevicePool pool = new DevicePool(gpu);
+        pool = new DevicePool(gpu);
         boolean full = precision.isFull();
         names = new CudaWeights(pool);
         kept = new DeviceMemory(pool, "trained weights");
@@ -207,6 +208,11 @@ public final class GpuDevice implements TrainingDevice {
     @Override
     public long workspaceBytes() {
         return ops.bytes() + operands.bytes() + eightOperands.bytes();
+    }
+
+    /** Bytes of the device's memory that are held; what a pass needs once is kept. */
+    public long heldBytes() {
+        return pool.held();
     }
 
     /** Waits until all that was asked for is done. */

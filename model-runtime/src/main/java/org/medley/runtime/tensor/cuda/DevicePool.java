@@ -29,6 +29,11 @@ public final class DevicePool {
         return gpu;
     }
 
+    /** Bytes that are held, whatever for. */
+    public long held() {
+        return sum(held);
+    }
+
     /**
      * Refuses what will not fit before any of it is taken.
      *
