@@ -76,11 +76,14 @@ static void wait(Barrier& barrier, unsigned size) {
         yield();
     }
 }
+// A fiber runs thread after thread: making one asks the system for more than most threads do.
 static void fiber() {
-    body(arguments);
-    fibers[current].done = true;
-    progress = true;
-    _longjmp(scheduler, 1);
+    for (;;) {
+        body(arguments);
+        fibers[current].done = true;
+        progress = true;
+        yield();
+    }
 }
 template <class T>
 static T exchange(T value, unsigned from) {
@@ -187,8 +190,10 @@ extern "C" int emulator_run(const char* name, int gx, int gy, int gz, int thread
     arguments = args;
     gridDim = {(unsigned)gx, (unsigned)gy, (unsigned)gz};
     blockDim = {(unsigned)threads, 1, 1};
-    stacks.resize(STACK * threads);
-    fibers.resize(threads);
+    if (fibers.size() < (size_t)threads) {
+        stacks.assign(STACK * threads, 0);
+        fibers.assign(threads, Fiber());
+    }
     exchanged.resize((threads + 31) / 32 * 32);
     fragments.resize((threads + 31) / 32 * 32);
     std::vector<float> memory(shared / 4 + 1);
@@ -201,7 +206,6 @@ extern "C" int emulator_run(const char* name, int gx, int gy, int gz, int thread
         warps.assign((threads + 31) / 32, Barrier());
         block = Barrier();
         for (Fiber& f : fibers) {
-            f.begun = false;
             f.done = false;
         }
         volatile int left = threads;
@@ -234,6 +238,7 @@ extern "C" int emulator_run(const char* name, int gx, int gy, int gz, int thread
                 }
             }
             if (!progress) {
+                fibers.clear();
                 return 1;
             }
         }

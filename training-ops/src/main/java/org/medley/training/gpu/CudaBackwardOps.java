@@ -36,16 +36,24 @@ final class CudaBackwardOps implements BackwardOps {
     private final AttentionBack attention;
     private final Uploads uploads;
 
-    /** @param ops which ran forward */
-    CudaBackwardOps(CudaOps ops, CudaWeights weights, LinearLayers linears, DeviceMemory memory) {
+    /**
+     * @param ops which ran forward
+     * @param rounded whether attention may multiply BF16
+     */
+    CudaBackwardOps(CudaOps ops, CudaWeights weights, LinearLayers linears, DeviceMemory memory, boolean rounded) {
         this.ops = ops;
         this.launcher = ops.launcher();
         this.gpu = launcher.gpu();
         this.weights = weights;
         this.workspace = ops.workspace();
         this.linears = linears;
-        this.attention = new AttentionBack(launcher, memory, workspace);
+        this.attention = new AttentionBack(launcher, memory, workspace, rounded);
         this.uploads = new Uploads(gpu, workspace);
+    }
+
+    @Override
+    public int logitsAtOnce() {
+        return GpuDevice.LOGITS_AT_ONCE;
     }
 
     @Override

@@ -11,6 +11,7 @@ import org.medley.runtime.tensor.KvPool;
 import org.medley.runtime.tensor.Ops;
 import org.medley.runtime.tensor.Tensor;
 import org.medley.runtime.tensor.Workspace;
+import org.medley.runtime.tensor.cuda.Closing;
 import org.medley.runtime.tensor.cuda.CudaOps;
 import org.medley.runtime.tensor.cuda.CudaWeights;
 import org.medley.runtime.tensor.cuda.DeviceMemory;
@@ -33,6 +34,9 @@ import org.medley.training.precision.Precision;
  * precision: in a lower one the operands of products are rounded, and nothing else.
  */
 public final class GpuDevice implements TrainingDevice {
+    /** Logits that exist at a time: 2^26 are 256 MB, and as much for their gradient. */
+    public static final int LOGITS_AT_ONCE = 1 << 26;
+
     private final Gpu gpu;
     private final TrainedWeights weights;
     private final DevicePool pool;
@@ -80,7 +84,7 @@ public final class GpuDevice implements TrainingDevice {
         EightBitProducts eight = scaled ? new EightBitProducts(launcher, tiles, ops.workspace(), eightOperands) : null;
         linears = new LinearLayers(new PlainProducts(launcher, names, ops.workspace(), operands), eight);
         forward = new CudaTrainingOps(ops, names, linears);
-        backward = new CudaBackwardOps(ops, names, linears, kept);
+        backward = new CudaBackwardOps(ops, names, linears, kept, !full);
         network = new NetworkWeights(launcher, kept, names, eight, tiles);
         if (resultBytes > 0) {
             ops.workspace().reset(resultBytes);
@@ -222,14 +226,15 @@ public final class GpuDevice implements TrainingDevice {
 
     @Override
     public void close() {
-        gpu.synchronize();
-        operands.close();
-        eightOperands.close();
-        ops.close();
-        names.close();
-        kept.close();
-        gathered.close();
-        moments.close();
-        gpu.close();
+        Closing.all(
+                gpu::synchronize,
+                operands::close,
+                eightOperands::close,
+                ops::close,
+                names::close,
+                kept::close,
+                gathered::close,
+                moments::close,
+                gpu::close);
     }
 }

@@ -19,10 +19,12 @@ import org.medley.runtime.tensor.Batch;
 import org.medley.runtime.tensor.Ops;
 import org.medley.runtime.tensor.Tensor;
 import org.medley.runtime.tensor.cuda.Gpu;
+import org.medley.training.autograd.BackwardOps;
 import org.medley.training.autograd.PlannedBackwardOps;
 import org.medley.training.autograd.PlannedMemory;
 import org.medley.training.autograd.PlannedOps;
 import org.medley.training.autograd.Tape;
+import org.medley.training.gpu.GpuDevice;
 import org.medley.training.optimizer.Optimizers;
 import org.medley.training.recipe.BadRecipeException;
 import org.medley.training.recipe.TrainRecipe;
@@ -135,7 +137,10 @@ record MemoryPlan(Map<String, Long> bytes) {
             model.network().matrices().values().forEach(m -> gradients.put(m, Tensor.planned(m.shape())));
         }
         PlannedMemory memory = new PlannedMemory();
-        Tape tape = new Tape(new PlannedOps(memory), new PlannedBackwardOps(memory), gradients, recipe.recompute());
+        BackwardOps backward = recipe.device() == TrainRecipe.Device.gpu
+                ? new PlannedBackwardOps(memory, GpuDevice.LOGITS_AT_ONCE)
+                : new PlannedBackwardOps(memory);
+        Tape tape = new Tape(new PlannedOps(memory), backward, gradients, recipe.recompute());
         Network network = model.network();
         Ops ops = tape;
         tape.backward(network, network.hidden(ops, batch), all, new int[rows], new float[rows]);

@@ -40,6 +40,8 @@ abstract class BackwardParity {
     private DeviceMemory memory;
     private DeviceWorkspace operands;
     private CudaBackwardOps device;
+    /** One whose attention multiplies BF16. */
+    private CudaBackwardOps rounding;
 
     /** The device, which the test closes. */
     abstract Gpu open();
@@ -53,7 +55,8 @@ abstract class BackwardParity {
         memory = new DeviceMemory(pool, "test");
         operands = new DeviceWorkspace(pool);
         PlainProducts plain = new PlainProducts(ops.launcher(), weights, ops.workspace(), operands);
-        device = new CudaBackwardOps(ops, weights, new LinearLayers(plain, null), memory);
+        device = new CudaBackwardOps(ops, weights, new LinearLayers(plain, null), memory, false);
+        rounding = new CudaBackwardOps(ops, weights, new LinearLayers(plain, null), memory, true);
     }
 
     @AfterEach
@@ -90,6 +93,10 @@ abstract class BackwardParity {
         }
 
         void same(String what) {
+            same(what, NEAR);
+        }
+
+        void same(String what, double near) {
             float[] expected = host.toArray();
             float[] found = new Uploads(gpu, ops.workspace()).read(onDevice.address(), onDevice.size());
             double most = 0;
@@ -99,7 +106,7 @@ abstract class BackwardParity {
             for (int i = 0; i < expected.length; i++) {
                 assertThat(Math.abs(found[i] - expected[i]))
                         .as("%s, element %d: %s is to be %s", what, i, found[i], expected[i])
-                        .isLessThanOrEqualTo((float) (NEAR * most));
+                        .isLessThanOrEqualTo((float) (near * most));
             }
         }
     }
@@ -259,6 +266,17 @@ abstract class BackwardParity {
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
     void attention(long seed) {
+        attention(seed, device, NEAR);
+    }
+
+    /** Probabilities and what they change by are rounded to 8 bits each before they are summed. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6})
+    void attentionByTensorCores(long seed) {
+        attention(seed, rounding, 2e-2);
+    }
+
+    private void attention(long seed, CudaBackwardOps device, double near) {
         SplittableRandom random = new SplittableRandom(seed);
         int kv = 1 + random.nextInt(2);
         int size = seed == 7 ? 160 : seed == 8 ? 256 : 2 * (1 + random.nextInt(seed % 2 == 0 ? 16 : 60));
@@ -295,8 +313,8 @@ abstract class BackwardParity {
                 gq.onDevice,
                 gk.onDevice,
                 gv.onDevice);
-        gq.same(what + ", queries");
-        gk.same(what + ", keys");
-        gv.same(what + ", values");
+        gq.same(what + ", queries", near);
+        gk.same(what + ", keys", near);
+        gv.same(what + ", values", near);
     }
 }

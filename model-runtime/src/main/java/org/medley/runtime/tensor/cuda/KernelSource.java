@@ -20,6 +20,7 @@ public record KernelSource(String name, String text) {
     public static final List<String> NAMES = List.of(
             "append",
             "attention_back",
+            "attention_back_mma",
             "attention_decode",
             "attention_mma",
             "attention_prefill",
