@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Map;
 import org.medley.runtime.tensor.Batch;
 import org.medley.runtime.tensor.DType;
-import org.medley.runtime.tensor.KvPool;
 import org.medley.runtime.tensor.Ops;
 import org.medley.runtime.tensor.Tensor;
 import org.medley.runtime.tensor.Workspace;
@@ -72,7 +71,7 @@ public final class GpuDevice implements TrainingDevice {
         kept = new DeviceMemory(pool, "trained weights");
         gathered = new DeviceMemory(pool, "gradients");
         moments = new DeviceMemory(pool, "optimizer states");
-        ops = new CudaOps(pool, names, Math.ceilDiv(rows, KvPool.PAGE), 1, !full);
+        ops = new CudaOps(pool, names, 1, 1, !full);
         launcher = ops.launcher();
         operands = new DeviceWorkspace(pool);
         eightOperands = new DeviceWorkspace(pool);

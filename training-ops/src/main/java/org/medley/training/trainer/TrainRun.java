@@ -118,6 +118,9 @@ public final class TrainRun {
             Place place = recipe.device() == TrainRecipe.Device.gpu
                     ? Place.onGpu(recipe, start.file(), start.config(), gpu)
                     : Place.HOST;
+            if (place.plan() != null) {
+                listener.message("plans " + place.plan());
+            }
             model = start.load(recipe.seed(), recipe.sequence(), arena);
             adaptation =
                     recipe.adapter() == null ? null : new Adaptation(recipe.adapter(), model, recipe.seed(), arena);

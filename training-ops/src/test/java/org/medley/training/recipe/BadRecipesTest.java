@@ -130,7 +130,7 @@ class BadRecipesTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "x | +device: gpu¶adapter: {kind: dora} | r.yaml:9: adapter.kind is dora, which device gpu does not have",
+                "x | +device: gpu¶adapter: {kind: dora} | r.yaml:8: adapter.kind is dora, which device gpu does not have",
                 "x | +adapter: {rank: 0} | r.yaml:7: adapter.rank is 0; 1 to 1024 is possible",
                 "x | +adapter: {targets: []} | r.yaml:7: adapter.targets is empty; q, k, v, o, gate, up and down",
                 "x | +adapter: {targets: [q, q]} | r.yaml:7: adapter.targets names a matrix twice",

@@ -32,6 +32,7 @@ import org.medley.runtime.tensor.cuda.Gpu;
 import org.medley.runtime.tensor.cuda.NullGpu;
 import org.medley.runtime.tensor.cuda.driver.CudaGpu;
 import org.medley.training.optimizer.States;
+import org.medley.training.precision.Precision;
 import org.medley.training.recipe.BadRecipeException;
 import org.medley.training.recipe.Recipes;
 import org.medley.training.recipe.TrainRecipe;
@@ -176,13 +177,22 @@ class DeviceRunTest {
 
     @Test
     void aResumedRunIsBitForBitTheUninterruptedOne() throws IOException {
+        resumed(DeviceRunTest::emulated);
+    }
+
+    @Test
+    @Tag("gpu")
+    void aResumedRunOnTheDeviceOfThisMachineIsBitForBitTheUninterruptedOne() throws IOException {
+        resumed(DeviceRunTest::real);
+    }
+
+    private void resumed(Supplier<Gpu> gpu) throws IOException {
         TrainRecipe recipe = recipe(scratch("llama"), 4, "device: gpu\nprecision: {format: bf16}");
         Recorder whole = new Recorder(99);
-        Lineage expected = run(recipe, "a", whole, DeviceRunTest::emulated);
-        assertThatThrownBy(() -> run(recipe, "b", new Recorder(3), DeviceRunTest::emulated))
-                .isInstanceOf(RunCancelledException.class);
+        Lineage expected = run(recipe, "a", whole, gpu);
+        assertThatThrownBy(() -> run(recipe, "b", new Recorder(3), gpu)).isInstanceOf(RunCancelledException.class);
         Recorder second = new Recorder(99);
-        Lineage resumed = run(recipe, "b", second, DeviceRunTest::emulated);
+        Lineage resumed = run(recipe, "b", second, gpu);
         assertThat(second.of("loss")).isEqualTo(whole.of("loss").subList(3, 4));
         assertThat(second.of("gradientNorm")).isEqualTo(whole.of("gradientNorm").subList(3, 4));
         assertThat(resumed.sha256()).isEqualTo(expected.sha256());
@@ -200,6 +210,31 @@ class DeviceRunTest {
             double expected = cpu.of("loss").get(i);
             assertThat(device.of("loss").get(i)).isCloseTo(expected, within(1e-4 * expected));
         }
+    }
+
+    @Test
+    void theFirstValueThatIsNoNumberIsFoundWhereTheProcessorFindsIt() {
+        TrainRecipe recipe = recipe(scratch("llama"), 2, "device: gpu");
+        ObjectNode config = ScratchModel.config(recipe.model().scratch(), 300, Set.of(0));
+        Batch batch = Batch.of(new int[10], List.of(new Batch.Span(0, 10)), null);
+        List<String> found = new ArrayList<>();
+        try (Arena arena = Arena.ofShared()) {
+            for (Place place : List.of(Place.HOST, Place.onGpu(recipe, FILE, config, DeviceRunTest::emulated))) {
+                Trainable model = Trainable.of(FILE, config, ScratchModel.weights(FILE, config, 1, arena), arena, 32);
+                Precision full = Precision.FP32;
+                try (Student student = new Student(model, null, full, false, 1, 1, place, arena)) {
+                    assertThat(student.firstBad(batch)).isNull();
+                    Tensor poisoned = student.masters().get("model.layers.1.mlp.up_proj.weight");
+                    float[] values = poisoned.toArray();
+                    values[values.length / 2] = Float.NaN;
+                    poisoned.copyFrom(values);
+                    student.store();
+                    found.add(student.firstBad(batch));
+                }
+            }
+        }
+        assertThat(found.get(0)).contains("model.layers.1.mlp.up_proj.weight");
+        assertThat(found.get(1)).isEqualTo(found.get(0));
     }
 
     @Test
