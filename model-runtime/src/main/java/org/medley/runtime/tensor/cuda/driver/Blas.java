@@ -243,9 +243,8 @@ final class Blas implements AutoCloseable {
         set(description, CUBLASLT_MATMUL_DESC_B_SCALE_POINTER, scale, 8);
         // Sums of blocks are added in F32 anyway; elsewhere the tensor cores' own sums are what an answer needs.
         try (BytePointer fast = new BytePointer(1)) {
-            boolean carried =
-                    element == Product.Element.E4M3_BLOCK || product.form().carried();
-            fast.put((byte) (carried ? 0 : 1));
+            boolean tiled = element == Product.Element.E4M3_BLOCK || element == Product.Element.E4M3_STRIP;
+            fast.put((byte) (tiled || product.form().carried() ? 0 : 1));
             set(description, CUBLASLT_MATMUL_DESC_FAST_ACCUM, fast, 1);
         }
     }
