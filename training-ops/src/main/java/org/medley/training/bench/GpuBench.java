@@ -83,7 +83,7 @@ record GpuBench(List<Integer> widths, List<Precision.Kind> formats, int steps, P
         List<Double> seconds = new ArrayList<>();
         double loss = 0;
         try (GpuStudent student =
-                new GpuStudent(CudaGpu.open(0), shape, new Precision(format, Precision.Scales.power_of_two), SEED)) {
+                new GpuStudent(CudaGpu.open(0), shape, new Precision(format, Precision.Scales.power_of_two, 1), SEED)) {
             for (int step = 0; step < WARM_UP + steps; step++) {
                 Packed data = shape.data(random);
                 long began = System.nanoTime();

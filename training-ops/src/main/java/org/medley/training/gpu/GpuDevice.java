@@ -60,8 +60,8 @@ public final class GpuDevice implements TrainingDevice {
      * @param resultBytes that the results of a pass are planned to take, taken at once; more is taken when it is needed
      */
     public GpuDevice(Gpu gpu, TrainedWeights weights, Precision precision, int rows, long resultBytes) {
-        if (!precision.kind().onGpu()) {
-            throw new IllegalArgumentException("precision " + precision.kind() + " is not trained on a GPU");
+        if (!precision.kind().onGpu() || precision.outliers() != 1) {
+            throw new IllegalArgumentException("precision " + precision + " is not trained on a GPU");
         }
         this.gpu = gpu;
         this.weights = weights;

@@ -177,6 +177,7 @@ public record TrainRecipe(
                 "precision.format",
                 "is " + numbers.format() + ", which device gpu does not have; fp32, bf16, fp8_block and fp8_tensor are"
                         + " possible");
+        checks.unused(numbers.outliers(), "precision.outliers", "by device gpu");
         checks.that(
                 rates.method() == Method.adamw,
                 "optimizer.method",

@@ -22,7 +22,7 @@ class GpuBenchTest {
     void aStudentLearnsItsData(Precision.Kind format) {
         assumeThat(EmulatedGpu.possible()).as("a C++ compiler").isTrue();
         Shape shape = new Shape(64, 32, 48, 1, 4, 2, 8, 16, 1);
-        Precision precision = new Precision(format, Precision.Scales.power_of_two);
+        Precision precision = new Precision(format, Precision.Scales.power_of_two, 1);
         try (GpuStudent student = new GpuStudent(new EmulatedGpu(90), shape, precision, 1)) {
             Packed data = shape.data(new SplittableRandom(1));
             double first = student.step(data);

@@ -97,6 +97,7 @@ class BadRecipesTest {
                 "x | +device: tpu | r.yaml:9: device is 'tpu'; possible: cpu, gpu",
                 "x | +device: gpu¶optimizer: {method: adan} | r.yaml:10: optimizer.method is adan, which device gpu does not have",
                 "x | +device: gpu¶precision: {format: nvfp4} | r.yaml:10: precision.format is nvfp4, which device gpu does not have",
+                "x | +device: gpu¶precision: {format: fp8_block, outliers: 9} | r.yaml:10: precision.outliers is not used by device gpu",
                 "x | +device: gpu¶average: 0.9 | r.yaml:10: average is 0.9; device gpu keeps no average of weights",
                 "x | +device: gpu¶exchange: {workers: 2} | r.yaml:10: exchange.workers is 2; device gpu has one, remove it",
                 "x | +optimizer: {beta3: 0.9} | r.yaml:9: optimizer.beta3 is not used by adamw; remove it",
