@@ -93,16 +93,27 @@ public final class GpuDevice implements TrainingDevice {
     }
 
     private void place(boolean full, boolean scaled, int rows) {
-        weights.masters().forEach((name, master) -> masters.put(name, brought(master)));
         Map<Tensor, Boolean> products = new IdentityHashMap<>();
         weights.products().forEach(tensor -> products.put(tensor, true));
+        if (weights.frozen()) {
+            weights.network()
+                    .values()
+                    .forEach(tensor -> freeze(tensor, full, scaled && products.containsKey(tensor), rows));
+        }
+        weights.masters().forEach((name, master) -> masters.put(name, brought(master)));
         weights.used()
                 .forEach((name, tensor) ->
                         use(tensor, masters.get(name), full, scaled && products.containsKey(tensor), rows));
-        if (weights.frozen()) {
-            weights.network().forEach((name, tensor) -> {
-                use(tensor, brought(tensor), full, scaled && products.containsKey(tensor), rows);
-            });
+    }
+
+    /** What stays as it is: once rounded, its F32 is not kept. */
+    private void freeze(Tensor tensor, boolean full, boolean tiled, int rows) {
+        long address = brought(tensor);
+        use(tensor, address, full, tiled, rows);
+        if (!full) {
+            network.freeze();
+            gpu.synchronize();
+            kept.free(address);
         }
     }
 

@@ -101,6 +101,12 @@ final class NetworkWeights {
         return placed.put(name, true) == null;
     }
 
+    /** Rounds what was named so far once and for all. */
+    void freeze() {
+        round();
+        roundings.clear();
+    }
+
     /** The masters were changed. */
     void round() {
         roundings.forEach(Runnable::run);

@@ -54,15 +54,15 @@ record MemoryPlan(Map<String, Long> bytes) {
 
     private static MemoryPlan of(TrainRecipe recipe, Trainable model) {
         long weights = size(model.parameters().values());
-        Map<String, Tensor> trained =
-                recipe.adapter() == null ? model.parameters() : Adaptation.plan(recipe.adapter(), model);
+        Adaptation adaptation = recipe.adapter() == null ? null : Adaptation.planned(recipe.adapter(), model);
+        Map<String, Tensor> trained = adaptation == null ? model.parameters() : adaptation.used();
         long masters = size(trained.values());
         boolean full = recipe.precision().precision().isFull();
         long states = Optimizers.bytes(
                 recipe.optimizer().settings(), Student.parameters(trained, model, recipe.adapter() != null));
         long averaged = recipe.average() > 0 ? masters : 0;
         if (recipe.device() == TrainRecipe.Device.gpu) {
-            return onGpu(recipe, model, trained, states);
+            return onGpu(recipe, model, adaptation, trained, states);
         }
         Map<String, Long> bytes = new LinkedHashMap<>();
         bytes.put("weights", weights + (recipe.adapter() == null ? 0 : masters));
@@ -74,7 +74,7 @@ record MemoryPlan(Map<String, Long> bytes) {
         if (averaged > 0) {
             bytes.put("averaged weights", averaged);
         }
-        bytes.put(RESULTS, activations(recipe, model, trained));
+        bytes.put(RESULTS, activations(recipe, model, adaptation, trained));
         bytes.put("checkpoint", masters + states + averaged);
         if (recipe.reinforce() != null && !recipe.reinforce().fromPairs()) {
             bytes.put("engine", weights);
@@ -83,21 +83,21 @@ record MemoryPlan(Map<String, Long> bytes) {
     }
 
     /** Of a GPU's own memory; a checkpoint's copies lie on the host. */
-    private static MemoryPlan onGpu(TrainRecipe recipe, Trainable model, Map<String, Tensor> trained, long states) {
+    private static MemoryPlan onGpu(
+            TrainRecipe recipe, Trainable model, Adaptation adaptation, Map<String, Tensor> trained, long states) {
         long masters = size(trained.values());
         Map<String, Long> bytes = new LinkedHashMap<>();
-        bytes.put(
-                "master weights",
-                masters
-                        + (recipe.adapter() == null
-                                ? 0
-                                : size(model.parameters().values())));
-        long used = recipe.precision().precision().isFull() ? 0 : 1;
-        // Two bytes of BF16, or codes that lie both ways.
-        bytes.put("weights", used * (size(model.parameters().values()) + masters) / 2);
+        long network = size(model.parameters().values());
+        bytes.put("master weights", masters);
+        if (!recipe.precision().precision().isFull()) {
+            // Two bytes of BF16, or codes that lie both ways.
+            bytes.put("weights", (network + (recipe.adapter() == null ? 0 : masters)) / 2);
+        } else if (recipe.adapter() != null) {
+            bytes.put("weights", network);
+        }
         bytes.put("gradients", masters);
         bytes.put("optimizer " + recipe.optimizer().method(), states);
-        bytes.put(RESULTS, activations(recipe, model, trained));
+        bytes.put(RESULTS, activations(recipe, model, adaptation, trained));
         long widest = model.parameters().values().stream()
                 .filter(tensor -> tensor.shape().length > 1)
                 .mapToLong(tensor -> Math.max(tensor.rows(), tensor.cols()))
@@ -121,7 +121,8 @@ record MemoryPlan(Map<String, Long> bytes) {
     }
 
     /** Of a pass of as many tokens as the recipe allows, all of them learned. */
-    private static long activations(TrainRecipe recipe, Trainable model, Map<String, Tensor> trained) {
+    private static long activations(
+            TrainRecipe recipe, Trainable model, Adaptation adaptation, Map<String, Tensor> trained) {
         List<Batch.Span> spans = new ArrayList<>();
         int rows = recipe.microTokens();
         for (int row = 0; row < rows; row += recipe.sequence()) {
@@ -132,17 +133,13 @@ record MemoryPlan(Map<String, Long> bytes) {
         Arrays.setAll(all, i -> i);
         Map<Tensor, Tensor> gradients = new IdentityHashMap<>();
         trained.values().forEach(tensor -> gradients.put(tensor, Tensor.planned(tensor.shape())));
-        if (recipe.adapter() != null) {
-            // What is added to a matrix makes the gradients of its input and output needed; so does training it.
-            model.network().matrices().values().forEach(m -> gradients.put(m, Tensor.planned(m.shape())));
-        }
         PlannedMemory memory = new PlannedMemory();
         BackwardOps backward = recipe.device() == TrainRecipe.Device.gpu
                 ? new PlannedBackwardOps(memory, GpuDevice.LOGITS_AT_ONCE)
                 : new PlannedBackwardOps(memory);
         Tape tape = new Tape(new PlannedOps(memory), backward, gradients, recipe.recompute());
         Network network = model.network();
-        Ops ops = tape;
+        Ops ops = adaptation == null ? tape : adaptation.over(tape);
         tape.backward(network, network.hidden(ops, batch), all, new int[rows], new float[rows]);
         return memory.peak();
     }

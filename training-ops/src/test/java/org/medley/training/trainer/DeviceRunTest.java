@@ -249,29 +249,21 @@ class DeviceRunTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"fp32,false", "bf16,true", "fp8_block,false"})
-    void aDeviceHoldsWhatWasPlanned(String format, boolean recompute) {
-        TrainRecipe recipe = (TrainRecipe) Recipes.parse("""
-                kind: train
-                name: planned
-                stage: pretrain
-                model: {vocabulary: 4000, scratch: {family: llama, hidden: 1024, layers: 4, heads: 8, kvHeads: 2, intermediate: 2816, context: 1024}}
-                data: [{dataset: d, format: text}]
-                sequence: 1024
-                microTokens: 8192
-                steps: 10
-                device: gpu
-                precision: {format: %s}
-                recompute: %s
-                """.formatted(format, recompute), "test");
-        ObjectNode config = ScratchModel.config(recipe.model().scratch(), 4000, Set.of(0));
+    @CsvSource({"fp32,false,false", "bf16,true,false", "fp8_block,false,false", "fp32,false,true", "bf16,false,true"})
+    void aDeviceHoldsWhatWasPlanned(String format, boolean recompute, boolean adapted) {
+        String scratch =
+                "vocabulary: 4000, scratch: {family: llama, hidden: 1024, layers: 4, heads: 8, kvHeads: 2, intermediate: 2816, context: 1024}";
+        TrainRecipe recipe = planned(adapted ? "from: base" : scratch, format, recompute, adapted ? "adapter: {}" : "");
+        ObjectNode config = ScratchModel.config(
+                planned(scratch, format, recompute, "").model().scratch(), 4000, Set.of(0));
         MemoryPlan plan = MemoryPlan.of(recipe, FILE, config);
         NullGpu gpu = new NullGpu();
         try (Arena arena = Arena.ofShared()) {
             Trainable model = Trainable.of(FILE, config, ScratchModel.weights(FILE, config, 1, arena), arena, 1024);
+            Adaptation adaptation = adapted ? new Adaptation(recipe.adapter(), model, 1, arena) : null;
             Place place = Place.onGpu(recipe, FILE, config, () -> gpu);
             try (Student student =
-                    new Student(model, null, recipe.precision().precision(), recompute, 1, 1, place, arena)) {
+                    new Student(model, adaptation, recipe.precision().precision(), recompute, 1, 1, place, arena)) {
                 student.optimizer(recipe.optimizer().settings(), States.planned());
                 List<Batch.Span> spans = new ArrayList<>();
                 for (int row = 0; row < 8192; row += 1024) {
@@ -288,5 +280,22 @@ class DeviceRunTest {
             }
             assertThat(gpu.closed()).isTrue();
         }
+    }
+
+    private static TrainRecipe planned(String model, String format, boolean recompute, String more) {
+        return (TrainRecipe) Recipes.parse("""
+                kind: train
+                name: planned
+                stage: pretrain
+                model: {%s}
+                data: [{dataset: d, format: text}]
+                sequence: 1024
+                microTokens: 8192
+                steps: 10
+                device: gpu
+                precision: {format: %s}
+                recompute: %s
+                %s
+                """.formatted(model, format, recompute, more), "test");
     }
 }
