@@ -74,6 +74,16 @@ final class CudaBackwardOps implements BackwardOps {
     }
 
     @Override
+    public float[] read(Tensor x) {
+        return uploads.read(x.address(), x.size());
+    }
+
+    @Override
+    public void write(float[] values, Tensor x) {
+        Uploads.put(gpu, values, x.address());
+    }
+
+    @Override
     public void within(Runnable work) {
         DeviceWorkspace.Mark mark = workspace.mark();
         work.run();

@@ -10,11 +10,16 @@ import org.medley.runtime.tensor.cuda.Gpu;
 record Uploads(Gpu gpu, DeviceWorkspace workspace) {
     long floats(float[] values) {
         long address = workspace.allocate(4L * values.length);
+        put(gpu, values, address);
+        return address;
+    }
+
+    /** Returns when they are there. */
+    static void put(Gpu gpu, float[] values, long to) {
         try (Arena arena = Arena.ofConfined()) {
-            gpu.upload(arena.allocateFrom(ValueLayout.JAVA_FLOAT, values).address(), address, 4L * values.length);
+            gpu.upload(arena.allocateFrom(ValueLayout.JAVA_FLOAT, values).address(), to, 4L * values.length);
             gpu.synchronize();
         }
-        return address;
     }
 
     long ints(int[] values) {

@@ -68,7 +68,9 @@ public final class TrainRun {
                 Start start = Start.of(asked, catalog, data.sources(), work, listener);
                 Arena arena = Arena.ofShared()) {
             MemoryPlan plan = MemoryPlan.of(asked, start.file(), start.config());
-            plan.check();
+            if (asked.device() == TrainRecipe.Device.cpu) {
+                plan.check(); // a GPU's memory is known when it is opened
+            }
             listener.message("needs " + plan);
             data.read(
                     Encoder.of(start.text(), start.tokenizer(), start.end(), start.vocabulary()),
@@ -99,7 +101,9 @@ public final class TrainRun {
         private final Average average;
         private final SpikeGuard guard;
         private final Schedule schedule;
+        /** Null on a GPU: what it multiplies at best is not what the processor does. */
         private final Utilization utilization;
+
         private final Map<String, Tensor> state = new LinkedHashMap<>();
         private final String fingerprint;
         private Objective objective;
@@ -118,9 +122,6 @@ public final class TrainRun {
             Place place = recipe.device() == TrainRecipe.Device.gpu
                     ? Place.onGpu(recipe, start.file(), start.config(), gpu)
                     : Place.HOST;
-            if (place.plan() != null) {
-                listener.message("plans " + place.plan());
-            }
             model = start.load(recipe.seed(), recipe.sequence(), arena);
             adaptation =
                     recipe.adapter() == null ? null : new Adaptation(recipe.adapter(), model, recipe.seed(), arena);
@@ -140,7 +141,9 @@ public final class TrainRun {
             average = recipe.average() == 0 ? null : new Average(recipe.average(), student.masters(), arena);
             guard = new SpikeGuard(recipe.stability());
             schedule = recipe.optimizer().rates(recipe.steps());
-            utilization = new Utilization(model.network(), start.config(), adaptation != null);
+            utilization = recipe.device() == TrainRecipe.Device.gpu
+                    ? null
+                    : new Utilization(model.network(), start.config(), adaptation != null);
             keep("weight.", student.masters());
             keep("optimizer.", optimizer.states().tensors());
             if (exchange != null) {
@@ -267,7 +270,9 @@ public final class TrainRun {
             metrics.put("tokens", (double) tokens);
             double seconds = (System.nanoTime() - began) / 1e9;
             metrics.put("tokensPerSecond", outcome.tokens() / seconds);
-            metrics.put("mfu", utilization.of(outcome.batches(), seconds));
+            if (utilization != null) {
+                metrics.put("mfu", utilization.of(outcome.batches(), seconds));
+            }
             PeakMemory.bytes().ifPresent(bytes -> metrics.put("peakMemory", bytes));
             boolean last = step == recipe.steps();
             if (recipe.evaluation() != null

@@ -205,6 +205,8 @@ abstract class BackwardParity {
         for (int i = 0; i < rows; i++) {
             assertThat((double) found[i]).as(what).isCloseTo(expected[i], within(1e-2));
         }
+        device.write(dy.toArray(), db);
+        assertThat(device.read(db)).isEqualTo(dy.toArray());
         int first = 1 + random.nextInt(rows);
         List<Batch.Span> spans = first == rows
                 ? List.of(new Batch.Span(0, rows))

@@ -100,7 +100,9 @@ class DeviceRunTest {
 
         @Override
         public void metric(int step, Map<String, Double> values) {
-            steps.add(values);
+            if (step > 0) { // what is measured before the first is no step
+                steps.add(values);
+            }
         }
 
         @Override
