@@ -166,4 +166,4 @@ __device__ __forceinline__ void attend(
 
 #define ATTENDS(name, Store) ATTEND(name, Store, 64) ATTEND(name, Store, 128) ATTEND(name, Store, 256)
 
-EVERY_SMALL_STORE(ATTENDS)
+EVERY_STORE(ATTENDS)

@@ -31,10 +31,15 @@ using std::min;
 static inline float __uint_as_float(unsigned bits) { float f; memcpy(&f, &bits, 4); return f; }
 static inline unsigned __float_as_uint(float f) { unsigned bits; memcpy(&bits, &f, 4); return bits; }
 static inline float __fmul_rn(float a, float b) { return a * b; }
+static inline float __fadd_rn(float a, float b) { return a + b; }
+static inline float __fsub_rn(float a, float b) { return a - b; }
+static inline float __fdiv_rn(float a, float b) { return a / b; }
+static inline float __fsqrt_rn(float a) { return sqrtf(a); }
 static inline int __float2int_rn(float f) { return (int)lrintf(f); }
 
 // Threads run one after the other between barriers, so that nothing comes between.
 template <class T> static T atomicAdd(T* at, T value) { T before = *at; *at += value; return before; }
+template <class T> static T atomicMax(T* at, T value) { T before = *at; *at = max(before, value); return before; }
 
 namespace emulator {
 struct Barrier { unsigned arrived = 0; unsigned generation = 0; };
@@ -71,11 +76,14 @@ static void wait(Barrier& barrier, unsigned size) {
         yield();
     }
 }
+// A fiber runs thread after thread: making one asks the system for more than most threads do.
 static void fiber() {
-    body(arguments);
-    fibers[current].done = true;
-    progress = true;
-    _longjmp(scheduler, 1);
+    for (;;) {
+        body(arguments);
+        fibers[current].done = true;
+        progress = true;
+        yield();
+    }
 }
 template <class T>
 static T exchange(T value, unsigned from) {
@@ -182,8 +190,10 @@ extern "C" int emulator_run(const char* name, int gx, int gy, int gz, int thread
     arguments = args;
     gridDim = {(unsigned)gx, (unsigned)gy, (unsigned)gz};
     blockDim = {(unsigned)threads, 1, 1};
-    stacks.resize(STACK * threads);
-    fibers.resize(threads);
+    if (fibers.size() < (size_t)threads) {
+        stacks.assign(STACK * threads, 0);
+        fibers.assign(threads, Fiber());
+    }
     exchanged.resize((threads + 31) / 32 * 32);
     fragments.resize((threads + 31) / 32 * 32);
     std::vector<float> memory(shared / 4 + 1);
@@ -196,7 +206,6 @@ extern "C" int emulator_run(const char* name, int gx, int gy, int gz, int thread
         warps.assign((threads + 31) / 32, Barrier());
         block = Barrier();
         for (Fiber& f : fibers) {
-            f.begun = false;
             f.done = false;
         }
         volatile int left = threads;
@@ -229,6 +238,7 @@ extern "C" int emulator_run(const char* name, int gx, int gy, int gz, int thread
                 }
             }
             if (!progress) {
+                fibers.clear();
                 return 1;
             }
         }

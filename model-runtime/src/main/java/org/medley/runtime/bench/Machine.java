@@ -64,7 +64,7 @@ public final class Machine {
     }
 
     /** The best of several rounds, in what {@code work} returns per second. */
-    static double best(DoubleSupplier work) {
+    public static double best(DoubleSupplier work) {
         double best = 0;
         for (int round = 0; round < ROUNDS; round++) {
             long began = System.nanoTime();

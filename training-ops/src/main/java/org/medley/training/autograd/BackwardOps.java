@@ -90,6 +90,11 @@ public interface BackwardOps {
     /** Runs what hands out memory of the step and takes that back afterwards; nothing made in it may be used after it. */
     void within(Runnable work);
 
+    /** Logits that exist at a time: so many are worth a product of their own, and fit beside everything else. */
+    default int logitsAtOnce() {
+        return 1 << 22;
+    }
+
     /** The gradient of an op's result is whole and is going to be used. */
     default void whole(Tensor gradient) {}
 }

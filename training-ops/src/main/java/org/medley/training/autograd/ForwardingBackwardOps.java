@@ -141,6 +141,11 @@ public abstract class ForwardingBackwardOps implements BackwardOps {
     }
 
     @Override
+    public int logitsAtOnce() {
+        return base.logitsAtOnce();
+    }
+
+    @Override
     public void whole(Tensor gradient) {
         base.whole(gradient);
     }

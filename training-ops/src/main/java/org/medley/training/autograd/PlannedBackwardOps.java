@@ -10,9 +10,23 @@ import org.medley.runtime.tensor.Tensor;
 /** The ways back of {@link PlannedOps}: they too only ask for memory. */
 public final class PlannedBackwardOps implements BackwardOps {
     private final PlannedMemory memory;
+    private final int logitsAtOnce;
 
+    /** Of the processor's ops. */
     public PlannedBackwardOps(PlannedMemory memory) {
         this.memory = memory;
+        this.logitsAtOnce = BackwardOps.super.logitsAtOnce();
+    }
+
+    /** @param logitsAtOnce of the ops that are planned */
+    public PlannedBackwardOps(PlannedMemory memory, int logitsAtOnce) {
+        this.memory = memory;
+        this.logitsAtOnce = logitsAtOnce;
+    }
+
+    @Override
+    public int logitsAtOnce() {
+        return logitsAtOnce;
     }
 
     @Override

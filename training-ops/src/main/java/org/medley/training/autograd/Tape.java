@@ -19,9 +19,6 @@ import org.medley.runtime.tensor.Tensor;
  * Gradients of trained tensors accumulate; those of intermediates live for one step.
  */
 public final class Tape implements Ops {
-    /** Logits that exist at a time. */
-    private static final int PIECE_LOGITS = 1 << 22;
-
     private static final int LEAST_PIECE = 32;
 
     private final Ops forward;
@@ -332,7 +329,8 @@ public final class Tape implements Ops {
     }
 
     private void pieces(Network network, int rows, Piece piece) {
-        int step = Math.max(LEAST_PIECE, PIECE_LOGITS / network.shape().vocabulary());
+        int step =
+                Math.max(LEAST_PIECE, backward.logitsAtOnce() / network.shape().vocabulary());
         for (int from = 0; from < rows; from += step) {
             int start = from;
             backward.within(() -> piece.run(start, Math.min(rows, start + step)));

@@ -54,7 +54,8 @@ final class Report {
 
     /** @param plans bytes by what they are for, of each variant */
     static String memory(Map<String, Map<String, Long>> plans) {
-        StringBuilder table = new StringBuilder("| variant | optimizer, MB | weights, MB | gradients, MB | activations, MB |\n");
+        StringBuilder table =
+                new StringBuilder("| variant | optimizer, MB | weights, MB | gradients, MB | activations, MB |\n");
         table.append("| --- | ---: | ---: | ---: | ---: |\n");
         plans.forEach((variant, plan) -> table.append(String.format(
                 Locale.ROOT,

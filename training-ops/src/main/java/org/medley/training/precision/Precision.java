@@ -34,7 +34,12 @@ public record Precision(Kind kind, Scales scales, double outliers) {
          * rounded at random, and the operands of the weights' gradient go through a random Hadamard transform (NVFP4
          * report, arXiv 2509.25149, sec. 4). Simulated: no device multiplies it here.
          */
-        nvfp4
+        nvfp4;
+
+        /** Whether training on a GPU has products of it. */
+        public boolean onGpu() {
+            return this == fp32 || this == bf16 || this == fp8_block || this == fp8_tensor;
+        }
     }
 
     /** Factors of a scaled format. */

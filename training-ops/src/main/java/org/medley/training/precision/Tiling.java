@@ -11,17 +11,17 @@ import org.medley.runtime.tensor.kernel.Rounding.Format;
  * @param blockCols columns of a tile; 0: all
  * @param twoLevel whether scales are E4M3 themselves, under one F32 scale of the whole tensor
  */
-record Tiling(Format format, int blockRows, int blockCols, boolean powerOfTwo, boolean twoLevel) {
+public record Tiling(Format format, int blockRows, int blockCols, boolean powerOfTwo, boolean twoLevel) {
     /** Below it a scale would be a denormal. */
     private static final float LEAST = 0x1p-126f;
 
     /** A tile as wide and high as the matrix, of which there is one. */
-    static Tiling whole(Format format, boolean powerOfTwo) {
+    public static Tiling whole(Format format, boolean powerOfTwo) {
         return new Tiling(format, 0, 0, powerOfTwo, false);
     }
 
     /** @param key of random rounding; 0 for nearest */
-    void round(Tensor x, int key, Tensor y) {
+    public void round(Tensor x, int key, Tensor y) {
         int rows = blockRows == 0 ? x.rows() : blockRows;
         int cols = blockCols == 0 ? x.cols() : blockCols;
         Rounding.Scale scale = twoLevel ? underOne(largest(x)) : this::scale;

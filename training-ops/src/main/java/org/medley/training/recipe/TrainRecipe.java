@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.List;
 import org.medley.training.data.Format;
 import org.medley.training.data.TooLong;
+import org.medley.training.optimizer.Method;
 
 /**
  * One training run.
@@ -11,6 +12,9 @@ import org.medley.training.data.TooLong;
  * @param stage needed; decides defaults, and how data is packed
  * @param model what is trained
  * @param adapter absent: all of the model's weights are trained
+ * @param device where it is trained; default cpu. A gpu is NVIDIA's first of the machine; it has precisions fp32, bf16,
+ *     fp8_block and fp8_tensor and optimizer adamw, one worker, and neither averages, DoRA nor grpo. Mixtures of experts
+ *     are trained on cpu
  * @param data what it is trained on, mixed by weight
  * @param evaluation held-out data whose loss is measured during training; optional
  * @param samples prompts that are answered during training, for people to read; optional
@@ -35,6 +39,7 @@ public record TrainRecipe(
         ModelSection model,
         AdapterSection adapter,
         PrecisionSection precision,
+        Device device,
         List<DataSection> data,
         EvaluationSection evaluation,
         SampleSection samples,
@@ -64,6 +69,12 @@ public record TrainRecipe(
         finetune,
         /** Judgements on answers. */
         reinforce
+    }
+
+    /** Where a model is trained. */
+    public enum Device {
+        cpu,
+        gpu
     }
 
     /**
@@ -126,6 +137,7 @@ public record TrainRecipe(
         }
         OptimizerSection rates = (optimizer == null ? OptimizerSection.EMPTY : optimizer)
                 .completed(checks, defaultSchedule(), defaultRate(), all);
+        checkDevice(checks, numbers, rates, judged);
         return new TrainRecipe(
                 name,
                 description,
@@ -133,6 +145,7 @@ public record TrainRecipe(
                 fullModel,
                 fullAdapter,
                 numbers,
+                device == null ? Device.cpu : device,
                 mix,
                 evaluation(checks, all, judged),
                 samples(checks, all),
@@ -153,6 +166,39 @@ public record TrainRecipe(
                 checks.range("average", average, 0, 0, 0.99999),
                 checks.dtype(dtype),
                 seed == null ? 1L : seed);
+    }
+
+    private void checkDevice(Checks checks, PrecisionSection numbers, OptimizerSection rates, ReinforceSection judged) {
+        if (device != Device.gpu) {
+            return;
+        }
+        checks.that(
+                numbers.format().onGpu(),
+                "precision.format",
+                "is " + numbers.format() + ", which device gpu does not have; fp32, bf16, fp8_block and fp8_tensor are"
+                        + " possible");
+        checks.unused(numbers.outliers(), "precision.outliers", "by device gpu");
+        checks.that(
+                rates.method() == Method.adamw,
+                "optimizer.method",
+                "is " + rates.method() + ", which device gpu does not have; adamw is possible");
+        checks.that(
+                average == null || average == 0,
+                "average",
+                "is " + average + "; device gpu keeps no average of weights, remove it");
+        checks.that(
+                exchange == null || exchange.workers() == null || exchange.workers() == 1,
+                "exchange.workers",
+                "is " + (exchange == null ? 1 : exchange.workers()) + "; device gpu has one, remove it");
+        checks.that(
+                adapter == null || adapter.kind() != AdapterSection.Kind.dora,
+                "adapter.kind",
+                "is dora, which device gpu does not have; lora is possible");
+        checks.that(
+                judged == null || judged.fromPairs(),
+                "reinforce.method",
+                "is " + (judged == null ? "" : judged.method())
+                        + ", whose answers are written by the processor; methods over pairs are possible on device gpu");
     }
 
     private OptimizerSection.ScheduleKind defaultSchedule() {
@@ -254,6 +300,7 @@ public record TrainRecipe(
                 model,
                 adapter,
                 precision,
+                device,
                 data,
                 evaluation == null
                         ? null

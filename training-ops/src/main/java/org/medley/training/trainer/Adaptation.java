@@ -57,7 +57,7 @@ final class Adaptation {
     }
 
     Adaptation(AdapterSection section, Trainable model, long seed, Arena arena) {
-        this.scale = (float) (section.alpha() / section.rank());
+        this(section);
         SplittableRandom random = new SplittableRandom(seed ^ 0x5bd1e995L);
         boolean dora = section.kind() == AdapterSection.Kind.dora;
         chosen(section, model).forEach((name, matrix) -> add(name, matrix, section.rank(), dora, random, arena));
@@ -78,17 +78,30 @@ final class Adaptation {
         return chosen;
     }
 
-    /** What would be trained, without memory. */
-    static Map<String, Tensor> plan(AdapterSection section, Trainable model) {
-        Map<String, Tensor> planned = new LinkedHashMap<>();
+    /** One without memory, to plan with. */
+    static Adaptation planned(AdapterSection section, Trainable model) {
+        Adaptation adaptation = new Adaptation(section);
+        boolean dora = section.kind() == AdapterSection.Kind.dora;
         chosen(section, model).forEach((name, matrix) -> {
-            planned.put(name + ".lora_A", Tensor.planned(section.rank(), matrix.cols()));
-            planned.put(name + ".lora_B", Tensor.planned(matrix.rows(), section.rank()));
-            if (section.kind() == AdapterSection.Kind.dora) {
-                planned.put(name + ".lora_magnitude", Tensor.planned(matrix.rows()));
-            }
+            Tensor rows = dora ? Tensor.planned(matrix.rows()) : null;
+            Tensor a = Tensor.planned(section.rank(), matrix.cols());
+            Tensor b = Tensor.planned(matrix.rows(), section.rank());
+            adaptation.put(new Part(plain(name), matrix, a, b, rows, rows, rows));
         });
-        return planned;
+        return adaptation;
+    }
+
+    private Adaptation(AdapterSection section) {
+        this.scale = (float) (section.alpha() / section.rank());
+    }
+
+    private static String plain(String name) {
+        return name.substring(0, name.length() - ".weight".length());
+    }
+
+    private void put(Part part) {
+        parts.add(part);
+        byMatrix.put(part.matrix, part);
     }
 
     private void add(String name, Tensor matrix, int rank, boolean dora, SplittableRandom random, Arena arena) {
@@ -97,7 +110,7 @@ final class Adaptation {
             values[i] = (float) (random.nextGaussian() / Math.sqrt(matrix.cols()));
         }
         Part part = new Part(
-                name.substring(0, name.length() - ".weight".length()),
+                plain(name),
                 matrix,
                 Tensor.of(arena, values, rank, matrix.cols()),
                 Tensor.zeros(arena, matrix.rows(), rank),
@@ -107,8 +120,7 @@ final class Adaptation {
         if (dora) {
             norms(matrix, part.a, part.b, part.magnitude);
         }
-        parts.add(part);
-        byMatrix.put(matrix, part);
+        put(part);
     }
 
     /** Norms of the rows of W + s·B·A. */

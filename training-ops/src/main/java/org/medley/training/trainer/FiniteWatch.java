@@ -2,6 +2,7 @@ package org.medley.training.trainer;
 
 import java.util.IdentityHashMap;
 import java.util.Map;
+import java.util.function.Function;
 import org.medley.runtime.tensor.Attention;
 import org.medley.runtime.tensor.Batch;
 import org.medley.runtime.tensor.ForwardingOps;
@@ -11,12 +12,15 @@ import org.medley.runtime.tensor.Tensor;
 
 /** Ops that remember the first result with a value that is not finite, and which weight it was made with. */
 final class FiniteWatch extends ForwardingOps {
+    private final Function<Tensor, float[]> values;
     private final Map<Tensor, String> names = new IdentityHashMap<>();
     private String last = "the embedding";
     private String first;
 
-    FiniteWatch(Ops base, Map<String, Tensor> weights) {
+    /** @param values what a result holds, wherever it lies */
+    FiniteWatch(Ops base, Map<String, Tensor> weights, Function<Tensor, float[]> values) {
         super(base);
+        this.values = values;
         weights.forEach((name, tensor) -> names.put(tensor, name));
     }
 
@@ -25,9 +29,9 @@ final class FiniteWatch extends ForwardingOps {
         return first;
     }
 
-    /** Whether a tensor holds nothing but numbers. */
-    static boolean finite(Tensor tensor) {
-        for (float value : tensor.toArray()) {
+    /** Whether they are nothing but numbers. */
+    static boolean finite(float[] values) {
+        for (float value : values) {
             if (!Float.isFinite(value)) {
                 return false;
             }
@@ -39,7 +43,7 @@ final class FiniteWatch extends ForwardingOps {
         if (weight != null) {
             last = names.getOrDefault(weight, last);
         }
-        if (first == null && !finite(result)) {
+        if (first == null && !finite(values.apply(result))) {
             first = weight == null ? op + " after " + last : op + " with " + last;
         }
         return result;

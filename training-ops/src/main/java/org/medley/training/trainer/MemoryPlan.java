@@ -18,10 +18,13 @@ import org.medley.runtime.network.Trainable;
 import org.medley.runtime.tensor.Batch;
 import org.medley.runtime.tensor.Ops;
 import org.medley.runtime.tensor.Tensor;
+import org.medley.runtime.tensor.cuda.Gpu;
+import org.medley.training.autograd.BackwardOps;
 import org.medley.training.autograd.PlannedBackwardOps;
 import org.medley.training.autograd.PlannedMemory;
 import org.medley.training.autograd.PlannedOps;
 import org.medley.training.autograd.Tape;
+import org.medley.training.gpu.GpuDevice;
 import org.medley.training.optimizer.Optimizers;
 import org.medley.training.recipe.BadRecipeException;
 import org.medley.training.recipe.TrainRecipe;
@@ -36,6 +39,8 @@ record MemoryPlan(Map<String, Long> bytes) {
     /** Beside a run's own memory: the heap, code, mapped data. */
     private static final long ELSE = 512L << 20;
 
+    private static final String RESULTS = "activations";
+
     static MemoryPlan of(TrainRecipe recipe, Path file, ObjectNode config) {
         Map<String, Tensor> stored = new LinkedHashMap<>();
         try (Arena arena = Arena.ofShared()) {
@@ -49,13 +54,16 @@ record MemoryPlan(Map<String, Long> bytes) {
 
     private static MemoryPlan of(TrainRecipe recipe, Trainable model) {
         long weights = size(model.parameters().values());
-        Map<String, Tensor> trained =
-                recipe.adapter() == null ? model.parameters() : Adaptation.plan(recipe.adapter(), model);
+        Adaptation adaptation = recipe.adapter() == null ? null : Adaptation.planned(recipe.adapter(), model);
+        Map<String, Tensor> trained = adaptation == null ? model.parameters() : adaptation.used();
         long masters = size(trained.values());
         boolean full = recipe.precision().precision().isFull();
         long states = Optimizers.bytes(
                 recipe.optimizer().settings(), Student.parameters(trained, model, recipe.adapter() != null));
         long averaged = recipe.average() > 0 ? masters : 0;
+        if (recipe.device() == TrainRecipe.Device.gpu) {
+            return onGpu(recipe, model, adaptation, trained, states);
+        }
         Map<String, Long> bytes = new LinkedHashMap<>();
         bytes.put("weights", weights + (recipe.adapter() == null ? 0 : masters));
         if (!full) {
@@ -66,12 +74,42 @@ record MemoryPlan(Map<String, Long> bytes) {
         if (averaged > 0) {
             bytes.put("averaged weights", averaged);
         }
-        bytes.put("activations", activations(recipe, model, trained));
+        bytes.put(RESULTS, activations(recipe, model, adaptation, trained));
         bytes.put("checkpoint", masters + states + averaged);
         if (recipe.reinforce() != null && !recipe.reinforce().fromPairs()) {
             bytes.put("engine", weights);
         }
         return new MemoryPlan(bytes);
+    }
+
+    /** Of a GPU's own memory; a checkpoint's copies lie on the host. */
+    private static MemoryPlan onGpu(
+            TrainRecipe recipe, Trainable model, Adaptation adaptation, Map<String, Tensor> trained, long states) {
+        long masters = size(trained.values());
+        Map<String, Long> bytes = new LinkedHashMap<>();
+        long network = size(model.parameters().values());
+        bytes.put("master weights", masters);
+        if (!recipe.precision().precision().isFull()) {
+            // Two bytes of BF16, or codes that lie both ways.
+            bytes.put("weights", (network + (recipe.adapter() == null ? 0 : masters)) / 2);
+        } else if (recipe.adapter() != null) {
+            bytes.put("weights", network);
+        }
+        bytes.put("gradients", masters);
+        bytes.put("optimizer " + recipe.optimizer().method(), states);
+        bytes.put(RESULTS, activations(recipe, model, adaptation, trained));
+        long widest = model.parameters().values().stream()
+                .filter(tensor -> tensor.shape().length > 1)
+                .mapToLong(tensor -> Math.max(tensor.rows(), tensor.cols()))
+                .max()
+                .orElse(0);
+        bytes.put("operands of products", 8 * widest * recipe.microTokens());
+        return new MemoryPlan(bytes);
+    }
+
+    /** Bytes that the results of a pass take. */
+    long results() {
+        return bytes.get(RESULTS);
     }
 
     private static long size(Iterable<Tensor> tensors) {
@@ -83,7 +121,8 @@ record MemoryPlan(Map<String, Long> bytes) {
     }
 
     /** Of a pass of as many tokens as the recipe allows, all of them learned. */
-    private static long activations(TrainRecipe recipe, Trainable model, Map<String, Tensor> trained) {
+    private static long activations(
+            TrainRecipe recipe, Trainable model, Adaptation adaptation, Map<String, Tensor> trained) {
         List<Batch.Span> spans = new ArrayList<>();
         int rows = recipe.microTokens();
         for (int row = 0; row < rows; row += recipe.sequence()) {
@@ -94,14 +133,13 @@ record MemoryPlan(Map<String, Long> bytes) {
         Arrays.setAll(all, i -> i);
         Map<Tensor, Tensor> gradients = new IdentityHashMap<>();
         trained.values().forEach(tensor -> gradients.put(tensor, Tensor.planned(tensor.shape())));
-        if (recipe.adapter() != null) {
-            // What is added to a matrix makes the gradients of its input and output needed; so does training it.
-            model.network().matrices().values().forEach(m -> gradients.put(m, Tensor.planned(m.shape())));
-        }
         PlannedMemory memory = new PlannedMemory();
-        Tape tape = new Tape(new PlannedOps(memory), new PlannedBackwardOps(memory), gradients, recipe.recompute());
+        BackwardOps backward = recipe.device() == TrainRecipe.Device.gpu
+                ? new PlannedBackwardOps(memory, GpuDevice.LOGITS_AT_ONCE)
+                : new PlannedBackwardOps(memory);
+        Tape tape = new Tape(new PlannedOps(memory), backward, gradients, recipe.recompute());
         Network network = model.network();
-        Ops ops = tape;
+        Ops ops = adaptation == null ? tape : adaptation.over(tape);
         tape.backward(network, network.hidden(ops, batch), all, new int[rows], new float[rows]);
         return memory.peak();
     }
@@ -118,6 +156,15 @@ record MemoryPlan(Map<String, Long> bytes) {
             throw new BadRecipeException("needs " + this + "; this machine has " + gigabytes(has)
                     + ". A smaller microTokens or recompute: true takes less for activations; an adapter or optimizer"
                     + " method adamw8bit, adam_mini or galore less for gradients and states");
+        }
+    }
+
+    /** The same for a GPU. */
+    void check(Gpu.Properties gpu) {
+        if (total() > gpu.memory()) {
+            throw new BadRecipeException("needs " + this + "; " + gpu.name() + " has " + gigabytes(gpu.memory())
+                    + ". A smaller microTokens or recompute: true takes less for activations; an adapter less for"
+                    + " gradients and states");
         }
     }
 

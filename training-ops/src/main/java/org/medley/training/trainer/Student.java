@@ -10,15 +10,15 @@ import org.medley.runtime.engine.LiveModel;
 import org.medley.runtime.network.Network;
 import org.medley.runtime.network.Trainable;
 import org.medley.runtime.tensor.Batch;
-import org.medley.runtime.tensor.CpuOps;
 import org.medley.runtime.tensor.Ops;
 import org.medley.runtime.tensor.Tensor;
-import org.medley.runtime.tensor.Workspace;
-import org.medley.training.autograd.BackwardOps;
-import org.medley.training.autograd.CpuBackwardOps;
 import org.medley.training.autograd.Tape;
+import org.medley.training.device.TrainedWeights;
+import org.medley.training.device.TrainingDevice;
+import org.medley.training.optimizer.Optimizer;
 import org.medley.training.optimizer.Parameter;
-import org.medley.training.precision.Emulation;
+import org.medley.training.optimizer.Settings;
+import org.medley.training.optimizer.States;
 import org.medley.training.precision.Precision;
 
 /**
@@ -35,11 +35,19 @@ final class Student implements AutoCloseable {
 
     private final List<Map<String, Tensor>> gradients = new ArrayList<>();
     private final List<Tape> tapes = new ArrayList<>();
-    private final Workspace workspace = new Workspace();
-    private final Emulation emulation;
-    private final boolean full;
-    private final Ops forward;
-    private final BackwardOps backward;
+    private final TrainingDevice device;
+
+    /** On the processor. */
+    Student(
+            Trainable model,
+            Adaptation adaptation,
+            Precision precision,
+            boolean recompute,
+            int workers,
+            long seed,
+            Arena arena) {
+        this(model, adaptation, precision, recompute, workers, seed, Place.HOST, arena);
+    }
 
     /**
      * @param adaptation what is trained instead of the model's own weights, or null
@@ -53,31 +61,24 @@ final class Student implements AutoCloseable {
             boolean recompute,
             int workers,
             long seed,
+            Place place,
             Arena arena) {
         this.model = model;
         this.adaptation = adaptation;
         Map<String, Tensor> network = model.parameters();
         this.used = adaptation == null ? network : adaptation.used();
         Map<String, Tensor> own = adaptation == null ? network : adaptation.masters();
-        this.masters = precision.isFull() ? own : copies(own, arena);
-        this.emulation = new Emulation(precision, products(network), seed);
-        this.full = precision.isFull();
-        this.forward = emulation.forward(new CpuOps(workspace));
-        this.backward = emulation.backward(new CpuBackwardOps(workspace));
+        this.masters = place.shares(precision) ? own : copies(own, arena);
+        TrainedWeights weights = new TrainedWeights(network, used, masters, products(network));
+        this.device = place.device(weights, precision, seed, arena);
         for (int worker = 0; worker < workers; worker++) {
-            Map<String, Tensor> theirs = new LinkedHashMap<>();
+            Map<String, Tensor> theirs = device.gradients(used);
             Map<Tensor, Tensor> trained = new IdentityHashMap<>();
-            used.forEach((name, tensor) -> {
-                theirs.put(name, Tensor.zeros(arena, tensor.shape()));
-                trained.put(tensor, theirs.get(name));
-            });
+            used.forEach((name, tensor) -> trained.put(tensor, theirs.get(name)));
             gradients.add(theirs);
-            tapes.add(new Tape(forward, backward, trained, recompute));
+            tapes.add(new Tape(device.forward(), device.backward(), trained, recompute));
         }
-        if (adaptation != null && !precision.isFull()) {
-            emulation.round(network, network); // the frozen weights, once
-        }
-        changed();
+        adapt();
     }
 
     private static Map<String, Tensor> copies(Map<String, Tensor> tensors, Arena arena) {
@@ -104,13 +105,9 @@ final class Student implements AutoCloseable {
     /** The model as an engine serves it: computed as it is trained. */
     LiveModel.Wrapping serving() {
         return (ops, room) -> {
-            Ops through = full ? ops : noWayBack(ops, room);
+            Ops through = device.serving(ops, room);
             return adaptation == null ? through : adaptation.over(through);
         };
-    }
-
-    private Ops noWayBack(Ops ops, Workspace room) {
-        return new Tape(emulation.forward(ops), emulation.backward(new CpuBackwardOps(room)), Map.of(), false);
     }
 
     Network network() {
@@ -119,6 +116,32 @@ final class Student implements AutoCloseable {
 
     Map<String, Tensor> masters() {
         return masters;
+    }
+
+    /** An optimizer of the masters, where they are trained. */
+    Optimizer optimizer(Settings settings, States states) {
+        return device.optimizer(settings, parameters(), states);
+    }
+
+    /** The Euclidean norm over all gradients of the first worker, where a step's have come together. */
+    double norm() {
+        return device.norm(gradients.getFirst());
+    }
+
+    /** Brings the host's masters and optimizer states up to date with those that are trained. */
+    void fetch() {
+        device.fetch();
+    }
+
+    /** Brings what is trained up to date with the host's masters and optimizer states. */
+    void store() {
+        device.store();
+        adapt();
+    }
+
+    /** The values of a gradient. */
+    float[] read(Tensor gradient) {
+        return device.read(gradient);
     }
 
     /** What the optimizer changes. */
@@ -144,8 +167,8 @@ final class Student implements AutoCloseable {
 
     /** A step begins. */
     void begin(int step) {
-        emulation.step(step);
-        gradients.forEach(own -> own.values().forEach(Tensor::fillZero));
+        device.begin(step);
+        gradients.forEach(own -> own.values().forEach(device::zero));
     }
 
     /** A step's passes have all gone back. */
@@ -157,9 +180,11 @@ final class Student implements AutoCloseable {
 
     /** The masters were changed: brings what the network uses up to date. */
     void changed() {
-        if (!full) {
-            emulation.round(masters, used);
-        }
+        device.changed();
+        adapt();
+    }
+
+    private void adapt() {
         if (adaptation != null) {
             adaptation.changed(masters);
         }
@@ -167,7 +192,7 @@ final class Student implements AutoCloseable {
 
     /** A pass through the network, ready for the way back by this worker's {@link #tape}. */
     Tensor hidden(int worker, Batch batch) {
-        workspace.reset();
+        device.pass(batch);
         return hidden(tapes.get(worker), batch);
     }
 
@@ -185,16 +210,16 @@ final class Student implements AutoCloseable {
      * @param head the student's network, or one that differs from it in the head
      */
     float[] losses(Network head, Batch batch, int[] rows, int[] targets) {
-        workspace.reset();
-        Tape tape = new Tape(forward, backward, Map.of(), false);
+        device.pass(batch);
+        Tape tape = new Tape(device.forward(), device.backward(), Map.of(), false);
         return tape.losses(head, hidden(tape, batch), rows, targets);
     }
 
     /** Looks for the first result that is not finite in a pass. */
     String firstBad(Batch batch) {
-        workspace.reset();
-        FiniteWatch watch = new FiniteWatch(forward, model.parameters());
-        hidden(new Tape(watch, backward, Map.of(), false), batch);
+        device.pass(batch);
+        FiniteWatch watch = new FiniteWatch(device.forward(), model.parameters(), device::read);
+        hidden(new Tape(watch, device.backward(), Map.of(), false), batch);
         return watch.first();
     }
 
@@ -205,16 +230,15 @@ final class Student implements AutoCloseable {
             tensor.copyFrom(others.get(name));
             others.get(name).copyFrom(mine);
         });
-        changed();
+        store();
     }
 
     long workspaceBytes() {
-        return workspace.capacity();
+        return device.workspaceBytes();
     }
 
     @Override
     public void close() {
-        emulation.close();
-        workspace.close();
+        device.close();
     }
 }

@@ -8,14 +8,15 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.medley.runtime.digest.Sha256;
 import org.medley.runtime.network.Trainable;
 import org.medley.runtime.tensor.Batch;
 import org.medley.runtime.tensor.Tensor;
+import org.medley.runtime.tensor.cuda.Gpu;
+import org.medley.runtime.tensor.cuda.driver.CudaGpu;
 import org.medley.training.data.Encoder;
-import org.medley.training.optimizer.GradientNorm;
 import org.medley.training.optimizer.Optimizer;
-import org.medley.training.optimizer.Optimizers;
 import org.medley.training.optimizer.Schedule;
 import org.medley.training.optimizer.States;
 import org.medley.training.parallel.ExchangeSettings;
@@ -35,12 +36,19 @@ public final class TrainRun {
     private final Catalog catalog;
     private final Path work;
     private final RunListener listener;
+    private final Supplier<Gpu> gpu;
 
     /**
      * @param recipe completed by {@link Recipes}
      * @param work folder of this run's checkpoints and metrics; a run continues what it finds there
      */
     public TrainRun(TrainRecipe recipe, Catalog catalog, Path work, RunListener listener) {
+        this(recipe, catalog, work, listener, () -> CudaGpu.open(0));
+    }
+
+    /** @param gpu opens the device of a recipe that is for one */
+    TrainRun(TrainRecipe recipe, Catalog catalog, Path work, RunListener listener, Supplier<Gpu> gpu) {
+        this.gpu = gpu;
         this.asked = recipe;
         this.catalog = catalog;
         this.work = work;
@@ -60,7 +68,9 @@ public final class TrainRun {
                 Start start = Start.of(asked, catalog, data.sources(), work, listener);
                 Arena arena = Arena.ofShared()) {
             MemoryPlan plan = MemoryPlan.of(asked, start.file(), start.config());
-            plan.check();
+            if (asked.device() == TrainRecipe.Device.cpu) {
+                plan.check(); // a GPU's memory is known when it is opened
+            }
             listener.message("needs " + plan);
             data.read(
                     Encoder.of(start.text(), start.tokenizer(), start.end(), start.vocabulary()),
@@ -91,7 +101,9 @@ public final class TrainRun {
         private final Average average;
         private final SpikeGuard guard;
         private final Schedule schedule;
+        /** Null on a GPU: what it multiplies at best is not what the processor does. */
         private final Utilization utilization;
+
         private final Map<String, Tensor> state = new LinkedHashMap<>();
         private final String fingerprint;
         private Objective objective;
@@ -107,6 +119,9 @@ public final class TrainRun {
             this.recipe = asked.steps() != null ? asked : asked.over(Objectives.steps(asked, data));
             listener.steps(recipe.steps());
             int workers = recipe.exchange().workers();
+            Place place = recipe.device() == TrainRecipe.Device.gpu
+                    ? Place.onGpu(recipe, start.file(), start.config(), gpu)
+                    : Place.HOST;
             model = start.load(recipe.seed(), recipe.sequence(), arena);
             adaptation =
                     recipe.adapter() == null ? null : new Adaptation(recipe.adapter(), model, recipe.seed(), arena);
@@ -117,15 +132,18 @@ public final class TrainRun {
                     recipe.recompute(),
                     workers,
                     recipe.seed(),
+                    place,
                     arena);
-            optimizer = Optimizers.make(recipe.optimizer().settings(), student.parameters(), States.in(arena));
+            optimizer = student.optimizer(recipe.optimizer().settings(), States.in(arena));
             exchange = workers == 1
                     ? null
                     : new LocalExchange(exchangeSettings(), workers, student.parameters(), States.in(arena));
             average = recipe.average() == 0 ? null : new Average(recipe.average(), student.masters(), arena);
             guard = new SpikeGuard(recipe.stability());
             schedule = recipe.optimizer().rates(recipe.steps());
-            utilization = new Utilization(model.network(), start.config(), adaptation != null);
+            utilization = recipe.device() == TrainRecipe.Device.gpu
+                    ? null
+                    : new Utilization(model.network(), start.config(), adaptation != null);
             keep("weight.", student.masters());
             keep("optimizer.", optimizer.states().tensors());
             if (exchange != null) {
@@ -163,6 +181,7 @@ public final class TrainRun {
                             work.resolve("checkpoints"), recipe.checkpoint().keep(), state)) {
                 objective = wanted;
                 steps(checkpoints);
+                student.fetch();
             }
             return write(target);
         }
@@ -189,7 +208,7 @@ public final class TrainRun {
             if (saved == null) {
                 return 0;
             }
-            student.changed();
+            student.store();
             objective.seek(saved.position());
             guard.restore(saved.guard());
             tokens = saved.tokens();
@@ -197,6 +216,7 @@ public final class TrainRun {
         }
 
         private void save(Checkpoints checkpoints, int step) throws IOException {
+            student.fetch();
             checkpoints.save(new Checkpoints.State(step, objective.position(), guard.state(), fingerprint, tokens));
         }
 
@@ -210,7 +230,7 @@ public final class TrainRun {
             if (exchange != null) {
                 exchange.average(student.gradients(), step);
             }
-            double norm = GradientNorm.of(gradients);
+            double norm = student.norm();
             tokens += outcome.tokens();
             Map<String, Double> metrics = new LinkedHashMap<>();
             metrics.put("loss", outcome.loss());
@@ -250,7 +270,9 @@ public final class TrainRun {
             metrics.put("tokens", (double) tokens);
             double seconds = (System.nanoTime() - began) / 1e9;
             metrics.put("tokensPerSecond", outcome.tokens() / seconds);
-            metrics.put("mfu", utilization.of(outcome.batches(), seconds));
+            if (utilization != null) {
+                metrics.put("mfu", utilization.of(outcome.batches(), seconds));
+            }
             PeakMemory.bytes().ifPresent(bytes -> metrics.put("peakMemory", bytes));
             boolean last = step == recipe.steps();
             if (recipe.evaluation() != null
@@ -290,6 +312,7 @@ public final class TrainRun {
         /** Has the prompts answered by the likeliest tokens: as texts after pre-training, as a user's turns otherwise. */
         private void sample(int step) {
             SampleSection samples = recipe.samples();
+            student.fetch();
             Precision precision = recipe.precision().precision();
             try (Arena arena = Arena.ofShared();
                     Rollouts rollouts = new Rollouts(
@@ -317,7 +340,7 @@ public final class TrainRun {
                         "step " + step + ": too many steps in a row were not taken, and there is"
                                 + " no checkpoint to go back to; lower optimizer.learningRate or checkpoint.every");
             }
-            student.changed();
+            student.store();
             guard.rewound(saved.guard());
             log = MetricLog.open(work.resolve("metrics.jsonl"), saved.step());
             listener.message("step " + step + ": too many steps in a row were not taken; goes back to step "
@@ -328,8 +351,9 @@ public final class TrainRun {
         /** What is wrong with a step that cannot be taken, as near to its cause as can be seen. */
         private String diagnosis(int step, Objective.Outcome outcome, double norm) {
             String what = "step " + step + ": loss " + outcome.loss() + ", gradient norm " + norm;
+            student.fetch();
             for (var entry : student.masters().entrySet()) {
-                if (!FiniteWatch.finite(entry.getValue())) {
+                if (!FiniteWatch.finite(entry.getValue().toArray())) {
                     return what + "; weight " + entry.getKey() + " holds values that are no numbers";
                 }
             }
@@ -341,7 +365,7 @@ public final class TrainRun {
                 }
             }
             for (var entry : student.gradients().getFirst().entrySet()) {
-                if (!FiniteWatch.finite(entry.getValue())) {
+                if (!FiniteWatch.finite(student.read(entry.getValue()))) {
                     return what + "; the gradient of " + entry.getKey()
                             + " holds values that are no numbers; lower optimizer.learningRate or optimizer.clip";
                 }

@@ -94,6 +94,12 @@ class BadRecipesTest {
                 "x | +precision: {format: int8} | r.yaml:9: precision.format is 'int8'; possible: fp32, bf16, fp8_block",
                 "x | +precision: {format: bf16, scales: fp32} | r.yaml:9: precision.scales is not used by format bf16",
                 "x | +optimizer: {method: sgd} | r.yaml:9: optimizer.method is 'sgd'; possible: adamw, adan",
+                "x | +device: tpu | r.yaml:9: device is 'tpu'; possible: cpu, gpu",
+                "x | +device: gpu¶optimizer: {method: adan} | r.yaml:10: optimizer.method is adan, which device gpu does not have",
+                "x | +device: gpu¶precision: {format: nvfp4} | r.yaml:10: precision.format is nvfp4, which device gpu does not have",
+                "x | +device: gpu¶precision: {format: fp8_block, outliers: 9} | r.yaml:10: precision.outliers is not used by device gpu",
+                "x | +device: gpu¶average: 0.9 | r.yaml:10: average is 0.9; device gpu keeps no average of weights",
+                "x | +device: gpu¶exchange: {workers: 2} | r.yaml:10: exchange.workers is 2; device gpu has one, remove it",
                 "x | +optimizer: {beta3: 0.9} | r.yaml:9: optimizer.beta3 is not used by adamw; remove it",
                 "x | +optimizer: {rank: 8} | r.yaml:9: optimizer.rank is not used by adamw; remove it",
                 "x | +optimizer: {method: adan, scale: 2} | r.yaml:9: optimizer.scale is not used by adan; remove it",
@@ -125,6 +131,7 @@ class BadRecipesTest {
     @CsvSource(
             delimiter = '|',
             value = {
+                "x | +device: gpu¶adapter: {kind: dora} | r.yaml:8: adapter.kind is dora, which device gpu does not have",
                 "x | +adapter: {rank: 0} | r.yaml:7: adapter.rank is 0; 1 to 1024 is possible",
                 "x | +adapter: {targets: []} | r.yaml:7: adapter.targets is empty; q, k, v, o, gate, up and down",
                 "x | +adapter: {targets: [q, q]} | r.yaml:7: adapter.targets names a matrix twice",
@@ -142,6 +149,7 @@ class BadRecipesTest {
     @CsvSource(
             delimiter = '|',
             value = {
+                "x | +device: gpu | r.yaml:8: reinforce.method is grpo, whose answers are written by the processor",
                 "method: grpo | prompts: 4 | r.yaml:7: reinforce.method is missing; grpo, dpo and ipo are possible",
                 "method: grpo | method: ppo | r.yaml:8: reinforce.method is 'ppo'; possible: grpo, dpo, ipo",
                 "{kind: exact} | {weight: 1} | r.yaml:10: reinforce.rewards[0].kind is missing; the name of a reward",

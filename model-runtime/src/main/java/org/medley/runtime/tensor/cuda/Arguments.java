@@ -21,23 +21,23 @@ public final class Arguments {
     }
 
     /** Begins anew. */
-    Arguments none() {
+    public Arguments none() {
         count = 0;
         return this;
     }
 
     /** An address, or a {@code long long}. */
-    Arguments put(long value) {
+    public Arguments put(long value) {
         cells.setAtIndex(ValueLayout.JAVA_LONG, count++, value);
         return this;
     }
 
-    Arguments put(int value) {
+    public Arguments put(int value) {
         cells.set(ValueLayout.JAVA_INT, 8L * count++, value);
         return this;
     }
 
-    Arguments put(float value) {
+    public Arguments put(float value) {
         cells.set(ValueLayout.JAVA_FLOAT, 8L * count++, value);
         return this;
     }

@@ -9,11 +9,14 @@ final class CudaAttention {
     private final Launcher launcher;
     private final DeviceWorkspace workspace;
     private final PassInputs inputs;
+    private final boolean rounded;
 
-    CudaAttention(Launcher launcher, DeviceWorkspace workspace, PassInputs inputs) {
+    /** @param rounded whether keys and values of whole sequences may be multiplied as BF16 */
+    CudaAttention(Launcher launcher, DeviceWorkspace workspace, PassInputs inputs, boolean rounded) {
         this.launcher = launcher;
         this.workspace = workspace;
         this.inputs = inputs;
+        this.rounded = rounded;
     }
 
     /** @param cache null if the rows are whole sequences */
@@ -26,7 +29,7 @@ final class CudaAttention {
         }
         AttentionPlan plan = AttentionPlan.of(
                 heads,
-                cache != null && cache.rounded(),
+                cache == null ? rounded : cache.rounded(),
                 inputs.decodeCount(),
                 inputs.tileCount(),
                 inputs.tablePages(),

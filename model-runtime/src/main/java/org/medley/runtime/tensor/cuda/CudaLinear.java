@@ -107,7 +107,7 @@ final class CudaLinear {
                 yield new Operand(to, 0);
             }
             case E4M3_TENSOR, E4M3_ROW -> quantized(x, plan.rows(), x.cols());
-            case E4M3_BLOCK -> quantized(x, plan.rows(), Product.BLOCK);
+            case E4M3_BLOCK, E4M3_STRIP -> quantized(x, plan.rows(), Product.BLOCK);
         };
     }
 

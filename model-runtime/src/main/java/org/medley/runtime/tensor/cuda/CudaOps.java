@@ -39,6 +39,11 @@ public final class CudaOps implements Ops, AutoCloseable {
      * @param sequences that may be in a pass that is recorded
      */
     public CudaOps(DevicePool pool, CudaWeights weights, int tablePages, int sequences) {
+        this(pool, weights, tablePages, sequences, false);
+    }
+
+    /** @param rounded whether attention over whole sequences may multiply BF16 */
+    public CudaOps(DevicePool pool, CudaWeights weights, int tablePages, int sequences, boolean rounded) {
         this.gpu = pool.gpu();
         this.weights = weights;
         this.memory = new DeviceMemory(pool, DevicePool.WORK);
@@ -47,7 +52,7 @@ public final class CudaOps implements Ops, AutoCloseable {
         this.linear = new CudaLinear(launcher, weights, workspace, memory);
         this.tablePages = tablePages;
         this.inputs = new PassInputs(gpu, memory, PassInputs.decodeInts(sequences, tablePages));
-        this.attention = new CudaAttention(launcher, workspace, inputs);
+        this.attention = new CudaAttention(launcher, workspace, inputs, rounded);
         this.mixture = new CudaMixture(launcher, this, weights, workspace);
         this.lowRank = new CudaLowRank(launcher, weights, workspace, memory);
     }
@@ -61,6 +66,15 @@ public final class CudaOps implements Ops, AutoCloseable {
     public void begin(Batch batch, int[] rows, int[] chosen) {
         workspace.reset();
         inputs.bring(batch, rows, chosen, tablePages, workspace);
+    }
+
+    /** Where results lie, for what is computed beside these ops. */
+    public DeviceWorkspace workspace() {
+        return workspace;
+    }
+
+    public Launcher launcher() {
+        return launcher;
     }
 
     /** Bytes that such ops come to hold at least, a piece of decoded weights among them. */
@@ -99,7 +113,7 @@ public final class CudaOps implements Ops, AutoCloseable {
     }
 
     /** Where integers lie on the device, of a pass or brought over now. */
-    long ints(int[] values) {
+    public long ints(int[] values) {
         long known = inputs.find(values);
         if (known != 0) {
             return known;

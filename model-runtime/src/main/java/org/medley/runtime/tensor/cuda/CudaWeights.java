@@ -40,6 +40,9 @@ public final class CudaWeights implements AutoCloseable {
     private final DeviceMemory memory;
     private final long staging;
     private final Map<Tensor, StoredWeight> weights = new IdentityHashMap<>();
+    /** Weights whose memory is somebody else's. */
+    private final Map<Tensor, Boolean> placed = new IdentityHashMap<>();
+
     private final Map<RopeTable, Long> ropes = new IdentityHashMap<>();
     private final Map<List<Ops.Expert>, Mixture> mixtures = new IdentityHashMap<>();
 
@@ -56,7 +59,7 @@ public final class CudaWeights implements AutoCloseable {
     public void remove(Collection<Tensor> tensors) {
         for (Tensor tensor : tensors) {
             StoredWeight weight = weights.remove(tensor);
-            if (weight != null) {
+            if (weight != null && placed.remove(tensor) == null) {
                 gpu.synchronize();
                 memory.free(weight.address());
                 if (weight.factors() != 0) {
@@ -64,6 +67,26 @@ public final class CudaWeights implements AutoCloseable {
                 }
             }
         }
+    }
+
+    /**
+     * Says where on the device a weight lies that somebody else keeps there, and may change.
+     *
+     * @param name the host's tensor that networks name it by
+     */
+    public void place(Tensor name, DType dtype, long address) {
+        weights.put(name, new StoredWeight(dtype, name.rows(), name.cols(), address, 0, 1, 1, 1));
+        placed.put(name, true);
+    }
+
+    /** Where a weight lies on the device. */
+    public long address(Tensor tensor) {
+        return of(tensor).address();
+    }
+
+    /** The format that a weight has on the device. */
+    public DType format(Tensor tensor) {
+        return of(tensor).dtype();
     }
 
     public long bytes() {
@@ -139,7 +162,7 @@ public final class CudaWeights implements AutoCloseable {
     }
 
     /** Address of the table: for each position a cosine of every pair and then a sine of every pair. */
-    long of(RopeTable table) {
+    public long of(RopeTable table) {
         return ropes.computeIfAbsent(table, this::bring);
     }
 

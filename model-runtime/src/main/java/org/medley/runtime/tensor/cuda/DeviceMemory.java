@@ -7,24 +7,24 @@ import org.medley.runtime.tensor.DType;
 import org.medley.runtime.tensor.Tensor;
 
 /** Device memory that is held until it is freed, or all at once with this. */
-final class DeviceMemory implements AutoCloseable {
+public final class DeviceMemory implements AutoCloseable {
     private final DevicePool pool;
     private final String use;
     private final Map<Long, Long> held = new HashMap<>();
 
     /** @param use what it is held for */
-    DeviceMemory(DevicePool pool, String use) {
+    public DeviceMemory(DevicePool pool, String use) {
         this.pool = pool;
         this.use = use;
     }
 
-    long allocate(long bytes) {
+    public long allocate(long bytes) {
         long address = pool.allocate(use, bytes);
         held.put(address, bytes);
         return address;
     }
 
-    void free(long address) {
+    public void free(long address) {
         Long bytes = held.remove(address);
         if (bytes == null) {
             throw new IllegalArgumentException("device memory at " + Long.toHexString(address) + " is not held");
@@ -32,12 +32,12 @@ final class DeviceMemory implements AutoCloseable {
         pool.free(use, address, bytes);
     }
 
-    long bytes() {
+    public long bytes() {
         return held.values().stream().mapToLong(Long::longValue).sum();
     }
 
     /** F32 device memory as a tensor, which the host must not read. */
-    static Tensor tensor(long address, int... shape) {
+    public static Tensor tensor(long address, int... shape) {
         long elements = 1;
         for (int extent : shape) {
             elements *= extent;

@@ -25,8 +25,13 @@ public final class DevicePool {
         this.limit = limit;
     }
 
-    Gpu gpu() {
+    public Gpu gpu() {
         return gpu;
+    }
+
+    /** Bytes that are held, whatever for. */
+    public long held() {
+        return sum(held);
     }
 
     /**

@@ -8,7 +8,7 @@ import org.medley.runtime.tensor.Tensor;
  * Device memory for the intermediate results of one pass, handed out by moving a pointer and taken back all at once by
  * {@link #reset()}. That moves and frees no slab, so that a recorded pass finds its addresses again.
  */
-final class DeviceWorkspace implements AutoCloseable {
+public final class DeviceWorkspace implements AutoCloseable {
     static final long ALIGNMENT = 256;
     static final long SLAB_BYTES = 64L << 20;
 
@@ -19,15 +19,15 @@ final class DeviceWorkspace implements AutoCloseable {
     private int slab;
     private long used;
 
-    DeviceWorkspace(DevicePool pool) {
+    public DeviceWorkspace(DevicePool pool) {
         this.memory = new DeviceMemory(pool, DevicePool.WORK);
     }
 
-    Tensor tensor(int rows, int cols) {
+    public Tensor tensor(int rows, int cols) {
         return DeviceMemory.tensor(allocate(4L * rows * cols), rows, cols);
     }
 
-    long allocate(long bytes) {
+    public long allocate(long bytes) {
         while (slab < slabs.size() && used + bytes > slabs.get(slab).bytes) {
             slab++;
             used = 0;
@@ -42,13 +42,26 @@ final class DeviceWorkspace implements AutoCloseable {
         return address;
     }
 
-    void reset() {
+    public void reset() {
         slab = 0;
         used = 0;
     }
 
+    /** A place to which what is handed out from now on can be taken back. */
+    public record Mark(int slab, long used) {}
+
+    public Mark mark() {
+        return new Mark(slab, used);
+    }
+
+    /** Takes back what was handed out since the mark, as {@link #reset()} does for all. */
+    public void release(Mark mark) {
+        slab = mark.slab;
+        used = mark.used;
+    }
+
     /** Takes back all where nothing recorded points in here, and has so many bytes in one slab, the only one. */
-    void reset(long bytes) {
+    public void reset(long bytes) {
         if (slabs.size() != 1 || slabs.getFirst().bytes < bytes) {
             slabs.clear();
             memory.close();
@@ -63,7 +76,7 @@ final class DeviceWorkspace implements AutoCloseable {
         return Math.ceilDiv(bytes, SLAB_BYTES) * SLAB_BYTES;
     }
 
-    long bytes() {
+    public long bytes() {
         return memory.bytes();
     }
 

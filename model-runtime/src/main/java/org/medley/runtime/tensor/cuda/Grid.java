@@ -16,17 +16,17 @@ public record Grid(int x, int y, int z, int threads, int shared) {
         }
     }
 
-    static Grid of(int blocks, int threads) {
+    public static Grid of(int blocks, int threads) {
         return new Grid(blocks, 1, 1, threads, 0);
     }
 
     /** One thread for each of so many elements. */
-    static Grid elements(long count) {
+    public static Grid elements(long count) {
         return of(Math.toIntExact(Math.ceilDiv(count, 256L)), 256);
     }
 
     /** A block for each of so many rows, with about a thread for every four elements of a row. */
-    static Grid rows(int rows, int cols) {
+    public static Grid rows(int rows, int cols) {
         return of(rows, Math.clamp(Math.ceilDiv(cols, 4 * 32) * 32, 32, 1024));
     }
 }

@@ -19,18 +19,28 @@ public record KernelSource(String name, String text) {
     /** The kernel files there are. */
     public static final List<String> NAMES = List.of(
             "append",
+            "attention_back",
+            "attention_back_mma",
             "attention_decode",
             "attention_mma",
             "attention_prefill",
+            "column_sums",
+            "cross_entropy",
             "dequantize",
             "elementwise",
+            "elementwise_back",
             "embedding",
             "gemv",
             "lowrank",
             "mixture",
             "norm",
+            "norm_back",
+            "optimizer",
             "quantize",
+            "quantize_tiles",
             "rope",
+            "rope_back",
+            "rows_back",
             "sample");
 
     private static final Pattern INCLUDE = Pattern.compile("^#include \"([a-z_0-9]+\\.cuh)\"$", Pattern.MULTILINE);
@@ -45,6 +55,7 @@ public record KernelSource(String name, String text) {
                 + define("TILE", AttentionPlan.TILE)
                 + define("MMA_ROWS", AttentionPlan.MMA_ROWS)
                 + define("WARPS", AttentionPlan.WARPS)
+                + define("SCALED", Product.BLOCK)
                 + define("PART_ROWS", CudaLowRank.ROWS)
                 + define("PART_BYTES", CudaLowRank.PART_BYTES)
                 + define("CHUNKS", CudaSampler.CHUNKS)

@@ -3,30 +3,30 @@ package org.medley.runtime.tensor.cuda;
 import java.lang.foreign.Arena;
 
 /** A device with the cells that the arguments of its launches are put in. */
-final class Launcher implements AutoCloseable {
+public final class Launcher implements AutoCloseable {
     private final Gpu gpu;
     private final Arena arena = Arena.ofShared();
     private final Arguments arguments = new Arguments(arena);
 
-    Launcher(Gpu gpu) {
+    public Launcher(Gpu gpu) {
         this.gpu = gpu;
     }
 
-    Gpu gpu() {
+    public Gpu gpu() {
         return gpu;
     }
 
     /** The cells, as the last launch left them. */
-    Arguments arguments() {
+    public Arguments arguments() {
         return arguments;
     }
 
     /** The cells, empty. */
-    Arguments none() {
+    public Arguments none() {
         return arguments.none();
     }
 
-    void launch(String file, String kernel, Grid grid) {
+    public void launch(String file, String kernel, Grid grid) {
         gpu.launch(gpu.kernel(file, kernel), grid, arguments);
     }
 

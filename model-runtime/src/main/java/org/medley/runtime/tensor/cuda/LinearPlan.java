@@ -45,7 +45,7 @@ record LinearPlan(int kernelRows, Product.Element element, boolean decoded, int 
         return switch (element) {
             case F32, BF16 -> true;
             case E4M3_TENSOR -> capability >= ADA && n % 16 == 0 && k % 16 == 0;
-            case E4M3_ROW, E4M3_BLOCK -> capability == HOPPER && n % 16 == 0 && k % 16 == 0;
+            case E4M3_ROW, E4M3_BLOCK, E4M3_STRIP -> capability == HOPPER && n % 16 == 0 && k % 16 == 0;
         };
     }
 

@@ -232,7 +232,7 @@ public final class EmulatedGpu implements Gpu {
         return switch (product.element()) {
             case F32, BF16 -> true;
             case E4M3_TENSOR -> eightBits && capability >= 89;
-            case E4M3_ROW, E4M3_BLOCK -> eightBits && capability == 90;
+            case E4M3_ROW, E4M3_BLOCK, E4M3_STRIP -> eightBits && capability == 90;
         };
     }
 
@@ -246,15 +246,24 @@ public final class EmulatedGpu implements Gpu {
                 for (int j = 0; j < product.n(); j++) {
                     double sum = 0;
                     for (int l = 0; l < product.k(); l++) {
-                        sum += element(product, x, (long) i * product.k() + l)
+                        sum += element(product, x, at(product.form().xTurned(), i, product.m(), l, product.k()))
                                 * factor(product, x.scales(), i, l)
-                                * element(product, weight, (long) j * product.k() + l)
+                                * element(
+                                        product,
+                                        weight,
+                                        at(product.form().weightTurned(), j, product.n(), l, product.k()))
                                 * weightFactor(product, weight.scales(), j, l);
                     }
-                    Memory.f32(out + 4L * ((long) i * product.outCols() + j), (float) sum);
+                    long to = out + 4L * ((long) i * product.outCols() + j);
+                    Memory.f32(to, product.form().added() ? Memory.f32(to) + (float) sum : (float) sum);
                 }
             }
         });
+    }
+
+    /** Where element l of a row is, if so many rows of k elements lie one after the other, or turned. */
+    private static long at(boolean turned, int row, int rows, int l, int k) {
+        return turned ? (long) l * rows + row : (long) row * k + l;
     }
 
     private static double element(Product product, Product.Operand operand, long i) {
@@ -271,7 +280,7 @@ public final class EmulatedGpu implements Gpu {
             case F32, BF16 -> 1;
             case E4M3_TENSOR -> scales == 0 ? 1 : Memory.f32(scales);
             case E4M3_ROW -> Memory.f32(scales + 4L * row);
-            case E4M3_BLOCK -> Memory.f32(scales + 4L * ((long) l / Product.BLOCK * product.m() + row));
+            case E4M3_BLOCK, E4M3_STRIP -> Memory.f32(scales + 4L * ((long) l / Product.BLOCK * product.m() + row));
         };
     }
 
@@ -283,6 +292,7 @@ public final class EmulatedGpu implements Gpu {
             case E4M3_TENSOR -> scales == 0 ? 1 : Memory.f32(scales);
             case E4M3_ROW -> Memory.f32(scales + 4L * row);
             case E4M3_BLOCK -> Memory.f32(scales + 4L * ((long) row / Product.BLOCK * across + l / Product.BLOCK));
+            case E4M3_STRIP -> Memory.f32(scales + 4L * ((long) l / Product.BLOCK * product.n() + row));
         };
     }
 

@@ -97,7 +97,7 @@ class PlansTest {
                 boolean can = switch (element) {
                     case F32, BF16 -> true;
                     case E4M3_TENSOR -> capability >= 89;
-                    case E4M3_ROW, E4M3_BLOCK -> capability == 90;
+                    case E4M3_ROW, E4M3_BLOCK, E4M3_STRIP -> capability == 90;
                 };
                 LinearPlan plan = LinearPlan.of(capability, element, 9, 48, 256);
                 String what = element + " on " + capability + " " + plan;

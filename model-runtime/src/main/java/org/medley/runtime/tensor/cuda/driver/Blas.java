@@ -6,6 +6,7 @@ import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_DESC_B_SCALE_MODE;
 import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_DESC_B_SCALE_POINTER;
 import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_DESC_FAST_ACCUM;
 import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_DESC_TRANSA;
+import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_DESC_TRANSB;
 import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_MATRIX_SCALE_BLK128x128_32F;
 import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_MATRIX_SCALE_OUTER_VEC_32F;
 import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_MATRIX_SCALE_SCALAR_32F;
@@ -16,6 +17,7 @@ import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT
 import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES;
 import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES;
 import static org.bytedeco.cuda.global.cublas.CUBLAS_COMPUTE_32F;
+import static org.bytedeco.cuda.global.cublas.CUBLAS_OP_N;
 import static org.bytedeco.cuda.global.cublas.CUBLAS_OP_T;
 import static org.bytedeco.cuda.global.cublas.CUBLAS_STATUS_NOT_SUPPORTED;
 import static org.bytedeco.cuda.global.cudart.CUDA_R_16BF;
@@ -133,7 +135,7 @@ final class Blas implements AutoCloseable {
                         plan.weight,
                         b.at(x.address()),
                         plan.x,
-                        zero,
+                        product.form().added() ? one : zero,
                         d.at(out),
                         plan.out,
                         d,
@@ -176,19 +178,23 @@ final class Blas implements AutoCloseable {
         int element = switch (product.element()) {
             case F32 -> CUDA_R_32F;
             case BF16 -> CUDA_R_16BF;
-            case E4M3_TENSOR, E4M3_ROW, E4M3_BLOCK -> CUDA_R_8F_E4M3;
+            case E4M3_TENSOR, E4M3_ROW, E4M3_BLOCK, E4M3_STRIP -> CUDA_R_8F_E4M3;
         };
         try (PointerPointer<Pointer> out = new PointerPointer<>(1);
                 IntPointer value = new IntPointer(1)) {
             Calls.blas(
                     cublas.cublasLtMatmulDescCreate(out, CUBLAS_COMPUTE_32F, CUDA_R_32F), "cublasLtMatmulDescCreate");
             to.description = new cublasLtMatmulDescOpaque_t(out.get(0));
-            set(to.description, CUBLASLT_MATMUL_DESC_TRANSA, value.put(CUBLAS_OP_T), 4);
+            Product.Form form = product.form();
+            int weightOp = form.weightTurned() ? CUBLAS_OP_N : CUBLAS_OP_T;
+            int xOp = form.xTurned() ? CUBLAS_OP_T : CUBLAS_OP_N;
+            set(to.description, CUBLASLT_MATMUL_DESC_TRANSA, value.put(weightOp), 4);
+            set(to.description, CUBLASLT_MATMUL_DESC_TRANSB, value.put(xOp), 4);
             if (product.element().eightBits()) {
-                describeScales(to.description, product.element(), value);
+                describeScales(to.description, product, value);
             }
-            to.weight = layout(out, element, product.k(), product.n(), product.k());
-            to.x = layout(out, element, product.k(), product.m(), product.k());
+            to.weight = operand(out, element, product.k(), product.n(), form.weightTurned());
+            to.x = operand(out, element, product.k(), product.m(), form.xTurned());
             to.out = layout(out, CUDA_R_32F, product.n(), product.m(), product.outCols());
             Calls.blas(cublas.cublasLtMatmulPreferenceCreate(out), "cublasLtMatmulPreferenceCreate");
             cublasLtMatmulPreferenceOpaque_t preference = new cublasLtMatmulPreferenceOpaque_t(out.get(0));
@@ -222,8 +228,10 @@ final class Blas implements AutoCloseable {
     }
 
     /** How the scales are laid out, and that they lie where everything lies well. The weights are the library's A. */
-    private void describeScales(cublasLtMatmulDescOpaque_t description, Product.Element element, IntPointer value) {
+    private void describeScales(cublasLtMatmulDescOpaque_t description, Product product, IntPointer value) {
+        Product.Element element = product.element();
         int weight = switch (element) {
+            case E4M3_STRIP -> CUBLASLT_MATMUL_MATRIX_SCALE_VEC128_32F;
             case E4M3_ROW -> CUBLASLT_MATMUL_MATRIX_SCALE_OUTER_VEC_32F;
             case E4M3_BLOCK -> CUBLASLT_MATMUL_MATRIX_SCALE_BLK128x128_32F;
             default -> CUBLASLT_MATMUL_MATRIX_SCALE_SCALAR_32F;
@@ -235,9 +243,16 @@ final class Blas implements AutoCloseable {
         set(description, CUBLASLT_MATMUL_DESC_B_SCALE_POINTER, scale, 8);
         // Sums of blocks are added in F32 anyway; elsewhere the tensor cores' own sums are what an answer needs.
         try (BytePointer fast = new BytePointer(1)) {
-            fast.put((byte) (element == Product.Element.E4M3_BLOCK ? 0 : 1));
+            boolean tiled = element == Product.Element.E4M3_BLOCK || element == Product.Element.E4M3_STRIP;
+            fast.put((byte) (tiled || product.form().carried() ? 0 : 1));
             set(description, CUBLASLT_MATMUL_DESC_FAST_ACCUM, fast, 1);
         }
+    }
+
+    /** A matrix of so many rows of k elements each, or of k rows where it is turned; the library counts by columns. */
+    private static cublasLtMatrixLayoutOpaque_t operand(
+            PointerPointer<Pointer> out, int type, long k, long rows, boolean turned) {
+        return turned ? layout(out, type, rows, k, rows) : layout(out, type, k, rows, k);
     }
 
     private static void set(cublasLtMatmulDescOpaque_t description, int attribute, Pointer value, long bytes) {

@@ -1,0 +1,41 @@
+package org.medley.training.gpu;
+
+import java.util.Map;
+import java.util.TreeMap;
+import org.medley.runtime.tensor.Tensor;
+import org.medley.runtime.tensor.cuda.DeviceWorkspace;
+import org.medley.runtime.tensor.cuda.Grid;
+import org.medley.runtime.tensor.cuda.Launcher;
+
+/** The Euclidean norm over all gradients, summed in F64 in one order. */
+record DeviceNorm(Launcher launcher, DeviceWorkspace workspace) {
+    /** Elements of one partial sum, as on the processor. */
+    private static final int TOGETHER = 65_536;
+
+    private static final int THREADS = 256;
+
+    double of(Map<String, Tensor> gradients) {
+        Map<String, Tensor> ordered = new TreeMap<>(gradients);
+        DeviceWorkspace.Mark mark = workspace.mark();
+        long sums = workspace.allocate(8L * ordered.size());
+        int place = 0;
+        for (Tensor gradient : ordered.values()) {
+            int parts = Math.toIntExact(Math.ceilDiv(gradient.size(), (long) TOGETHER));
+            long partial = workspace.allocate(8L * parts);
+            launcher.none()
+                    .put(gradient.address())
+                    .put(gradient.size())
+                    .put(TOGETHER)
+                    .put(partial);
+            launcher.launch("optimizer", "sum_squares", Grid.of(parts, THREADS));
+            launcher.none().put(partial).put(parts).put(sums + 8L * place++);
+            launcher.launch("optimizer", "add_squares", Grid.of(1, THREADS));
+        }
+        double sum = 0;
+        for (double one : new Uploads(launcher.gpu(), workspace).readDoubles(sums, ordered.size())) {
+            sum += one;
+        }
+        workspace.release(mark);
+        return Math.sqrt(sum);
+    }
+}

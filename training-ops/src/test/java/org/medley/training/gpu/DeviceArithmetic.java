@@ -1,0 +1,313 @@
+package org.medley.training.gpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.medley.runtime.tensor.CpuOps;
+import org.medley.runtime.tensor.Float8;
+import org.medley.runtime.tensor.Tensor;
+import org.medley.runtime.tensor.Workspace;
+import org.medley.runtime.tensor.cuda.CudaOps;
+import org.medley.runtime.tensor.cuda.CudaWeights;
+import org.medley.runtime.tensor.cuda.DeviceMemory;
+import org.medley.runtime.tensor.cuda.DevicePool;
+import org.medley.runtime.tensor.cuda.DeviceWorkspace;
+import org.medley.runtime.tensor.cuda.Gpu;
+import org.medley.runtime.tensor.cuda.Launcher;
+import org.medley.runtime.tensor.cuda.Product.Operand;
+import org.medley.runtime.tensor.kernel.Rounding.Format;
+import org.medley.training.autograd.CpuBackwardOps;
+import org.medley.training.optimizer.GradientNorm;
+import org.medley.training.optimizer.Method;
+import org.medley.training.optimizer.Optimizer;
+import org.medley.training.optimizer.Optimizers;
+import org.medley.training.optimizer.Parameter;
+import org.medley.training.optimizer.Settings;
+import org.medley.training.optimizer.States;
+import org.medley.training.precision.Tiling;
+
+/** Rounding in tiles, products over them and the optimizer on a device, beside the processor's. */
+abstract class DeviceArithmetic {
+    private static final int BLOCK = 128;
+
+    private final Arena arena = Arena.ofShared();
+    private Gpu gpu;
+    private DevicePool pool;
+    private CudaWeights weights;
+    private CudaOps ops;
+    private DeviceMemory memory;
+    private DeviceWorkspace room;
+    private Launcher launcher;
+
+    /** A device of compute capability 9.0 where it is emulated, which the test closes. */
+    abstract Gpu open();
+
+    @BeforeEach
+    void openDevice() {
+        gpu = open();
+        pool = new DevicePool(gpu);
+        weights = new CudaWeights(pool);
+        ops = new CudaOps(pool, weights, 4, 1);
+        launcher = ops.launcher();
+        memory = new DeviceMemory(pool, "test");
+        room = new DeviceWorkspace(pool);
+    }
+
+    @AfterEach
+    void closeDevice() {
+        if (gpu != null) {
+            room.close();
+            memory.close();
+            ops.close();
+            weights.close();
+            gpu.close();
+        }
+        arena.close();
+    }
+
+    /** Of very different sizes, with zeros, whole tiles of them too, and what no scale reaches. */
+    private Tensor random(SplittableRandom random, int rows, int cols) {
+        float[] values = new float[rows * cols];
+        for (int i = 0; i < values.length; i++) {
+            boolean empty = i / cols / BLOCK == 1 && i % cols < BLOCK;
+            double spread = Math.exp(6 * random.nextGaussian());
+            values[i] = empty || random.nextInt(20) == 0 ? 0 : (float) (random.nextGaussian() * spread);
+        }
+        values[0] = 1e-42f;
+        values[values.length - 1] = 3e37f;
+        return Tensor.of(arena, values, rows, cols);
+    }
+
+    private byte[] bytes(long address, int count) {
+        byte[] values = new byte[count];
+        MemorySegment host = arena.allocate(count, 16);
+        gpu.download(address, host.address(), count);
+        MemorySegment.copy(host, ValueLayout.JAVA_BYTE, 0, values, 0, count);
+        return values;
+    }
+
+    private float[] floats(long address, int count) {
+        return new Uploads(gpu, room).read(address, count);
+    }
+
+    private static void equal(float found, float expected, String what, int row, int col) {
+        // Zeros may differ in their sign, which no product tells.
+        assertThat(found == expected)
+                .as("%s at %d, %d: %s is to be %s", what, row, col, found, expected)
+                .isTrue();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,true,false", "2,false,false", "3,true,true", "4,false,true"})
+    void tilesAreTheProcessorsToTheBit(long seed, boolean power, boolean whole) {
+        SplittableRandom random = new SplittableRandom(seed);
+        int rows = 130 + random.nextInt(60);
+        int cols = 16 * (9 + random.nextInt(9));
+        int padded = Math.ceilDiv(rows, 16) * 16;
+        Tensor x = random(random, rows, cols);
+        Tensor device = ops.toDevice(x);
+        Tiles tiles = new Tiles(launcher, power, whole);
+        String what = "seed " + seed;
+
+        Tensor expected = Tensor.zeros(arena, rows, cols);
+        tiling(1, BLOCK, power, whole).round(x, 0, expected);
+        Operand found = tiles.rows(device, padded, true, room);
+        byte[] codes = bytes(found.address(), padded * cols);
+        float[] scales = floats(found.scales(), whole ? 1 : Math.ceilDiv(cols, BLOCK) * padded);
+        for (int row = 0; row < padded; row++) {
+            for (int col = 0; col < cols; col++) {
+                float scale = whole ? scales[0] : scales[col / BLOCK * padded + row];
+                float value = Float8.e4m3(codes[row * cols + col]) * scale;
+                equal(value, row < rows ? expected.get((long) row * cols + col) : 0, what + ", rows", row, col);
+            }
+        }
+
+        tiling(BLOCK, 1, power, whole).round(x, 0, expected);
+        found = tiles.columns(device, padded, true, room);
+        codes = bytes(found.address(), padded * cols);
+        scales = floats(found.scales(), whole ? 1 : Math.ceilDiv(padded, BLOCK) * cols);
+        for (int row = 0; row < padded; row++) {
+            for (int col = 0; col < cols; col++) {
+                float scale = whole ? scales[0] : scales[row / BLOCK * cols + col];
+                float value = Float8.e4m3(codes[col * padded + row]) * scale;
+                equal(value, row < rows ? expected.get((long) row * cols + col) : 0, what + ", columns", row, col);
+            }
+        }
+
+        tiling(BLOCK, BLOCK, power, whole).round(x, 0, expected);
+        for (boolean coded : new boolean[] {true, false}) {
+            long bytes = EightBitWeight.bytes(rows, cols, coded);
+            Operand along = new Operand(memory.allocate(bytes), memory.allocate(EightBitWeight.scaleBytes(rows, cols)));
+            Operand turned =
+                    new Operand(memory.allocate(bytes), memory.allocate(EightBitWeight.scaleBytes(cols, rows)));
+            tiles.blocks(device.address(), new EightBitWeight(rows, cols, coded, along, turned), memory.allocate(4));
+            int across = EightBitWeight.across(cols);
+            int down = EightBitWeight.across(rows);
+            byte[] lying = bytes(along.address(), (int) bytes);
+            byte[] standing = bytes(turned.address(), (int) bytes);
+            scales = floats(along.scales(), whole ? 1 : Math.ceilDiv(rows, BLOCK) * across);
+            float[] turnedScales = floats(turned.scales(), whole ? 1 : Math.ceilDiv(cols, BLOCK) * down);
+            for (int row = 0; row < rows; row++) {
+                for (int col = 0; col < cols; col++) {
+                    float value = expected.get((long) row * cols + col);
+                    float one = whole ? scales[0] : scales[row / BLOCK * across + col / BLOCK];
+                    float other = whole ? turnedScales[0] : turnedScales[col / BLOCK * down + row / BLOCK];
+                    int at = row * cols + col;
+                    int there = col * rows + row;
+                    if (coded) {
+                        equal(Float8.e4m3(lying[at]) * one, value, what + ", blocks", row, col);
+                        equal(Float8.e4m3(standing[there]) * other, value, what + ", turned blocks", row, col);
+                    } else if (power) {
+                        // Four significant bits times a power of two is a number that BF16 has.
+                        equal(bf16(lying, at), value, what + ", BF16", row, col);
+                        equal(bf16(standing, there), value, what + ", turned BF16", row, col);
+                    }
+                }
+            }
+        }
+    }
+
+    private static float bf16(byte[] values, int at) {
+        return Float.intBitsToFloat((values[2 * at] & 0xff) << 16 | values[2 * at + 1] << 24);
+    }
+
+    private static Tiling tiling(int rows, int cols, boolean power, boolean whole) {
+        return whole ? Tiling.whole(Format.E4M3, power) : new Tiling(Format.E4M3, rows, cols, power, false);
+    }
+
+    /** The three products over codes, and over what they stand for, beside F32 products of the same rounded values. */
+    @ParameterizedTest
+    @CsvSource({"1,128,128,128,false", "2,100,128,256,false", "3,60,128,128,true", "4,37,80,48,false", "5,16,48,96,true"
+    })
+    void productsOverTiles(long seed, int m, int n, int k, boolean whole) {
+        SplittableRandom random = new SplittableRandom(seed);
+        Tensor weight = plain(random, n, k);
+        Tensor x = plain(random, m, k);
+        Tensor dy = plain(random, m, n);
+        Tiles tiles = new Tiles(launcher, true, whole);
+        EightBitProducts eight = new EightBitProducts(launcher, tiles, ops.workspace(), room);
+        NetworkWeights network = new NetworkWeights(launcher, memory, weights, eight, tiles);
+        boolean coded = EightBitProducts.coded(gpu, whole, n, k, m);
+        int capability = gpu.properties().capability();
+        boolean multiplied = capability == 90 || (whole && capability >= 89);
+        assertThat(coded).isEqualTo(n % BLOCK == 0 && k % BLOCK == 0 && multiplied);
+        network.tiled(weight, ops.toDevice(weight).address(), m);
+        network.round();
+
+        Tensor ddx = ops.toDevice(plain(random, m, k));
+        Tensor ddw = ops.toDevice(plain(random, n, k));
+        float[] dxBefore = floats(ddx.address(), m * k);
+        float[] dwBefore = floats(ddw.address(), n * k);
+        Tensor dx = Tensor.of(arena, dxBefore, m, k);
+        Tensor dw = Tensor.of(arena, dwBefore, n, k);
+        try (Workspace workspace = new Workspace()) {
+            CpuOps cpu = new CpuOps(workspace);
+            CpuBackwardOps back = new CpuBackwardOps(workspace);
+            Tensor w = rounded(weight, tiling(BLOCK, BLOCK, true, whole));
+            Tensor y = cpu.linear(rounded(x, tiling(1, BLOCK, true, whole)), w, null);
+            back.linear(x, w, rounded(dy, tiling(1, BLOCK, true, whole)), dx, null, null);
+            Tiling down = tiling(BLOCK, 1, true, whole);
+            back.linear(rounded(x, down), w, rounded(dy, down), null, dw, null);
+
+            Tensor deviceX = ops.toDevice(x);
+            Tensor deviceDy = ops.toDevice(dy);
+            near(eight.forward(deviceX, weight), y, "seed " + seed + ", forward");
+            eight.begin();
+            eight.toInput(deviceDy, weight, ddx);
+            near(ddx, dx, "seed " + seed + ", to the input");
+            eight.toWeight(deviceX, weight, deviceDy, ddw);
+            near(ddw, dw, "seed " + seed + ", to the weight");
+        }
+    }
+
+    private void near(Tensor found, Tensor expected, String what) {
+        float[] values = floats(found.address(), (int) found.size());
+        for (int i = 0; i < values.length; i++) {
+            assertThat(values[i]).as(what + ", element " + i).isCloseTo(expected.get(i), within(1e-3f));
+        }
+    }
+
+    private Tensor rounded(Tensor x, Tiling tiling) {
+        Tensor y = Tensor.zeros(arena, x.shape());
+        tiling.round(x, 0, y);
+        return y;
+    }
+
+    private Tensor plain(SplittableRandom random, int... shape) {
+        Tensor tensor = Tensor.zeros(arena, shape);
+        float[] values = new float[(int) tensor.size()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) random.nextGaussian();
+        }
+        tensor.copyFrom(values);
+        return tensor;
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void adamWIsTheProcessorsToTheBit(long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        Map<String, Tensor> values = new LinkedHashMap<>();
+        values.put("matrix", plain(random, 1 + random.nextInt(40), 1 + random.nextInt(70)));
+        values.put("vector", plain(random, 1 + random.nextInt(300)));
+        Map<String, Long> masters = new HashMap<>();
+        values.forEach((name, tensor) -> masters.put(name, ops.toDevice(tensor).address()));
+        List<Parameter> parameters = values.entrySet().stream()
+                .map(entry -> new Parameter(entry.getKey(), entry.getValue(), 0))
+                .toList();
+        Settings settings = Settings.of(Method.adamw);
+        Optimizer cpu = Optimizers.make(settings, parameters, States.in(arena));
+        DeviceAdamW device = new DeviceAdamW(launcher, memory, settings, parameters, masters, States.in(arena));
+        for (int step = 1; step <= 5; step++) {
+            Map<String, Tensor> gradients = new LinkedHashMap<>();
+            values.forEach((name, tensor) -> gradients.put(name, plain(random, tensor.shape())));
+            Map<String, Tensor> onDevice = new LinkedHashMap<>();
+            gradients.forEach((name, tensor) ->
+                    onDevice.put(name, DeviceMemory.tensor(ops.toDevice(tensor).address(), tensor.shape())));
+            assertThat(new DeviceNorm(launcher, ops.workspace()).of(onDevice))
+                    .isCloseTo(GradientNorm.of(gradients), within(1e-9));
+            cpu.step(gradients, step, 0.01f, 0.7f);
+            device.step(onDevice, step, 0.01f, 0.7f);
+            values.forEach((name, tensor) -> assertThat(floats(masters.get(name), (int) tensor.size()))
+                    .as("seed " + seed + ", " + name)
+                    .isEqualTo(tensor.toArray()));
+        }
+        device.fetch();
+        cpu.states()
+                .tensors()
+                .forEach((name, tensor) -> assertThat(
+                                device.states().tensors().get(name).toArray())
+                        .as("seed " + seed + ", " + name)
+                        .isEqualTo(tensor.toArray()));
+        device.states().tensors().values().forEach(tensor -> tensor.copyFrom(new float[(int) tensor.size()]));
+        device.store();
+        device.states().tensors().values().forEach(tensor -> tensor.copyFrom(plain(random, tensor.shape())));
+        device.fetch();
+        device.states()
+                .tensors()
+                .values()
+                .forEach(tensor -> assertThat(tensor.toArray()).containsOnly(0f));
+    }
+
+    @Test
+    void otherOptimizersAreRefused() {
+        assertThatThrownBy(() -> new DeviceAdamW(
+                        launcher, memory, Settings.of(Method.adan), List.of(), Map.of(), States.in(arena)))
+                .hasMessageContaining("optimizer adan");
+    }
+}
