@@ -131,7 +131,8 @@ class JobControlTest {
         await(job, "done", now -> now.getString("modelId") != null);
         assertThat(get("/jobs/" + job + "/metrics").jsonPath().getList("loss"))
                 .isEqualTo(get("/jobs/" + straight + "/metrics").jsonPath().getList("loss"))
-                .hasSize(steps);
+                .as("one before the first step, and one of each")
+                .hasSize(1 + steps);
         get("/jobs/" + job)
                 .then()
                 .body("history.to", equalTo(List.of("QUEUED", "RUNNING", "PAUSED", "QUEUED", "RUNNING", "SUCCEEDED")));
