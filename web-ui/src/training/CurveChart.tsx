@@ -9,13 +9,18 @@ const COLORS = {
   dark: ['#6cc3cb', '#f0b95b', '#bb9be3', '#f08ba5', '#86b1f5', '#b3d05c', '#d3a58d', '#aab8c0'],
 };
 
+const threeDigits = (value: number) => formatNumber(value, 3);
+
+/** Between ticks of steps or tokens, which are whole: 1, 2, 5, 10 and so on. */
+const WHOLE = Array.from({ length: 12 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
+
 /** Curves over steps. Drawn on a canvas: tens of thousands of points stay quick. */
 export function CurveChart({
   series,
   yLabel,
   xLabel = 'step',
   height = 300,
-  short = false,
+  format = threeDigits,
   log = false,
   testId = 'loss-chart',
 }: {
@@ -25,8 +30,8 @@ export function CurveChart({
   height?: number;
   /** A logarithmic axis, which has no place for values that are not above zero. */
   log?: boolean;
-  /** 12.3 k instead of 12300. */
-  short?: boolean;
+  /** Of values; the same function at each rendering. */
+  format?: (value: number) => string;
   testId?: string;
 }) {
   const scheme = useComputedColorScheme('light', { getInitialValueInEffect: false });
@@ -54,7 +59,6 @@ export function CurveChart({
       font: '11px system-ui, sans-serif',
       labelFont: '11px system-ui, sans-serif',
     };
-    const number = (value: number) => (short ? formatShort(value) : formatNumber(value, 3));
     const chart = new uPlot(
       {
         width: Math.max(200, element.clientWidth),
@@ -69,6 +73,7 @@ export function CurveChart({
             labelSize: 18,
             size: 34,
             space: 64,
+            incrs: WHOLE,
             values: (_, ticks) => ticks.map((tick) => (tick >= 10_000 ? formatShort(tick) : String(tick))),
           },
           {
@@ -76,7 +81,7 @@ export function CurveChart({
             label: yLabel,
             labelSize: 18,
             size: 58,
-            values: (_, ticks) => ticks.map((tick) => (tick == null ? '' : number(tick))),
+            values: (_, ticks) => ticks.map((tick) => (tick == null ? '' : format(tick))),
           },
         ],
         series: [
@@ -89,7 +94,7 @@ export function CurveChart({
             spanGaps: true,
             dash: name.startsWith('+') ? [5, 4] : undefined,
             points: { show: name.startsWith('+') ? true : undefined, size: 5 },
-            value: (_: uPlot, value: number | null) => (value == null ? '–' : number(value)),
+            value: (_: uPlot, value: number | null) => (value == null ? '–' : format(value)),
           })),
         ],
       },
@@ -106,7 +111,7 @@ export function CurveChart({
       chart.destroy();
       plot.current = null;
     };
-  }, [scheme, names, xLabel, yLabel, height, short, log, empty]);
+  }, [scheme, names, xLabel, yLabel, height, format, log, empty]);
 
   useEffect(() => {
     plot.current?.setData(data);

@@ -3,12 +3,19 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { api } from '../api/api';
 import type { Job, Metric } from '../api/types';
-import { formatCount, formatDateTime, words } from '../common/format';
+import { formatBytes, formatCount, formatDateTime, formatNumber, formatShort, words } from '../common/format';
 import { CurveChart } from './CurveChart';
 import { type Axis, chartNames, logarithmic, pointsOf, type Run, seriesOf } from './curve';
 import type { Feed } from './useJob';
 
 const MOST_COMPARED = 7;
+
+/** How values are written of which three digits say too little. */
+const FORMATS: Record<string, (value: number) => string> = {
+  tokensPerSecond: formatShort,
+  peakMemory: formatBytes,
+  mfu: (value) => `${formatNumber(value * 100, 3)} %`,
+};
 
 /** Every metric of a run by its name, beside those of other runs. */
 export function JobCurves({ job, metrics, feed }: { job: Job; metrics: Metric[]; feed: Feed }) {
@@ -140,7 +147,7 @@ function Chart({
         yLabel={words(name)}
         xLabel={axis === 'step' ? 'step' : 'tokens'}
         log={log}
-        short={name === 'tokensPerSecond'}
+        format={FORMATS[name]}
         height={height}
         testId={testId}
       />
