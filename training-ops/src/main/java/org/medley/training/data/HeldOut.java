@@ -10,17 +10,26 @@ import java.util.NoSuchElementException;
  * iteration, and those in which nothing is learned are left out.
  */
 public final class HeldOut implements Iterable<Packed> {
-    private final List<FittedStore> stores = new ArrayList<>();
+    private final List<FittedStore> stores;
     private final long most;
     private final int sequence;
     private final int microTokens;
+
+    /** Measured as pre-training learns: longer examples are pieces beside each other, whatever their format. */
+    public static HeldOut windows(List<TokenStore> stores, long most, int sequence, int microTokens) {
+        return new HeldOut(stores.stream().map(FittedStore::documents).toList(), most, sequence, microTokens);
+    }
 
     /**
      * @param most examples taken of each dataset; of a document longer than a sequence each piece is one
      * @param microTokens rows of a pass at most
      */
     public HeldOut(List<TokenStore> stores, long most, int sequence, TooLong rule, int microTokens) {
-        stores.forEach(store -> this.stores.add(Feed.fitted(store, sequence, rule)));
+        this(stores.stream().map(store -> Feed.fitted(store, sequence, rule)).toList(), most, sequence, microTokens);
+    }
+
+    private HeldOut(List<FittedStore> stores, long most, int sequence, int microTokens) {
+        this.stores = stores;
         this.most = most;
         this.sequence = sequence;
         this.microTokens = microTokens;

@@ -7,6 +7,7 @@ import org.medley.runtime.tensor.Workspace;
 import org.medley.training.autograd.CpuBackwardOps;
 import org.medley.training.autograd.Tape;
 import org.medley.training.data.Packed;
+import org.medley.training.recipe.BadRecipeException;
 
 /** Mean loss per learned token, in nats, over examples that training never sees. */
 public final class Evaluation {
@@ -18,6 +19,7 @@ public final class Evaluation {
         float[] of(Packed pass);
     }
 
+    /** @throws BadRecipeException if there is nothing to measure */
     static double loss(Iterable<Packed> passes, Losses losses) {
         double sum = 0;
         long count = 0;
@@ -26,6 +28,11 @@ public final class Evaluation {
                 sum += loss;
             }
             count += pass.targets().length;
+        }
+        if (count == 0) {
+            throw new BadRecipeException(
+                    "evaluation.data: what is measured has no token that is learned: those come later"
+                            + " in the examples, or in other examples; raise sequence or evaluation.examples");
         }
         return sum / count;
     }

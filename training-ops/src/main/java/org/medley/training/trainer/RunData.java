@@ -9,7 +9,6 @@ import org.medley.training.data.Feed;
 import org.medley.training.data.HeldOut;
 import org.medley.training.data.Source;
 import org.medley.training.data.TokenStore;
-import org.medley.training.data.TooLong;
 import org.medley.training.recipe.BadRecipeException;
 import org.medley.training.recipe.DataSection;
 import org.medley.training.recipe.TrainRecipe;
@@ -112,10 +111,13 @@ final class RunData implements AutoCloseable {
 
     /** Null if nothing is measured. */
     HeldOut heldOut() {
-        TooLong rule = recipe.tooLong() == null ? TooLong.cut : recipe.tooLong();
-        return recipe.evaluation() == null
-                ? null
-                : new HeldOut(heldOut, recipe.evaluation().examples(), recipe.sequence(), rule, recipe.microTokens());
+        if (recipe.evaluation() == null) {
+            return null;
+        }
+        int most = recipe.evaluation().examples();
+        return recipe.stage() == TrainRecipe.Stage.pretrain
+                ? HeldOut.windows(heldOut, most, recipe.sequence(), recipe.microTokens())
+                : new HeldOut(heldOut, most, recipe.sequence(), recipe.tooLong(), recipe.microTokens());
     }
 
     @Override

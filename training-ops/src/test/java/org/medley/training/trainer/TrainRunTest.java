@@ -292,6 +292,36 @@ class TrainRunTest {
         theAdapterIsWhatWasMerged(kind.equals("dora"));
     }
 
+    @Test
+    void chatsThatAreLongerThanASequenceAreMeasuredInPiecesByPreTrainingAndRefusedIfNothingIsLeftElsewhere()
+            throws Exception {
+        String record = "{\"messages\": [{\"role\": \"user\", \"content\": \"" + "count on ".repeat(60)
+                + "\"}, {\"role\": \"assistant\", \"content\": \"no\"}]}";
+        Files.writeString(home.resolve("datasets/long.jsonl"), record + "\n");
+        String held = "evaluation: {data: [{dataset: long, format: chat}], every: 2, examples: 10}";
+        TrainRecipe pretrain = (TrainRecipe) Recipes.parse("""
+                kind: train
+                name: pieces
+                stage: pretrain
+                model: {%s}
+                data: [{dataset: counting, format: chat}]
+                %s
+                sequence: 64
+                microTokens: 128
+                batchTokens: 128
+                steps: 2
+                """.formatted(SCRATCH, held), "test");
+        Lineage lineage =
+                new TrainRun(pretrain, catalog, home.resolve("p"), new Recorder(99)).run(home.resolve("models/pieces"));
+        assertThat(lineage.metrics().get("evaluationLoss")).isFinite();
+        TrainRecipe cut = with(with(recipe("cut", SCRATCH, 2), held), "tooLong: cut");
+        assertThatThrownBy(() ->
+                        new TrainRun(cut, catalog, home.resolve("c"), new Recorder(99)).run(home.resolve("models/cut")))
+                .isInstanceOf(BadRecipeException.class)
+                .hasMessageContaining("no token that is learned")
+                .hasMessageContaining("raise sequence");
+    }
+
     private void theAdapterIsWhatWasMerged(boolean dora) throws Exception {
         Path folder = home.resolve("models/adapted/adapter");
         JsonNode config = new ObjectMapper()
