@@ -31,8 +31,8 @@ public final class JobHistory {
 
     /**
      * The same, thinned to be drawn: all steps if they are not more than {@code points}; otherwise the first of each
-     * part of the run and the one with the highest loss, so that no spike is lost, the last step, and up to as many
-     * steps again at which something was evaluated.
+     * part of the run and the one with the highest loss, so that no spike is lost, step 1 (what was measured before it is
+     * step 0), the last step, and up to as many steps again at which something was evaluated.
      *
      * @param points at least 2
      */
@@ -53,7 +53,7 @@ public final class JobHistory {
                                        ORDER BY ("values" ->> 'loss')::float8 DESC NULLS LAST, step) AS height
                             FROM parted)
                         SELECT step, at, "values" FROM ranked
-                        WHERE total <= %2$d OR place = 1 OR height = 1 OR number = total - 1
+                        WHERE total <= %2$d OR place = 1 OR height = 1 OR step = 1 OR number = total - 1
                            OR measured %% greatest(1, (evaluations + %2$d - 1) / %2$d) = 0
                         ORDER BY step""".formatted(points / 2, points), job, after);
     }
