@@ -216,19 +216,6 @@ static __device__ __forceinline__ void keys_back(
     }
 }
 
-#define ATTENTION_BACK(PARTS)                                                                                         \
-    KERNEL(queries_back_##PARTS, const float* q, const float* k, const float* v, const float* y, const float* dy,    \
-           const int* tiles, int heads, int group, int size, float scale, int window, float cap, int causal,          \
-           float* logs, float* deltas, float* dq) {                                                                   \
-        queries_back<PARTS>(q, k, v, y, dy, tiles, {heads, group, size, scale, window, cap, causal}, logs, deltas,    \
-                            dq);                                                                                      \
-    }                                                                                                                 \
-    KERNEL(keys_back_##PARTS, const float* q, const float* k, const float* v, const float* dy, const int* tiles,      \
-           int heads, int group, int size, float scale, int window, float cap, int causal, const float* logs,         \
-           const float* deltas, float* dk, float* dv) {                                                               \
-        keys_back<PARTS>(q, k, v, dy, tiles, {heads, group, size, scale, window, cap, causal}, logs, deltas, dk, dv); \
-    }
-
 ATTENTION_BACK(8)
 ATTENTION_BACK(16)
 ATTENTION_BACK(32)

@@ -44,3 +44,16 @@ static __device__ __forceinline__ float weight_of(float a, float b) {
     return a == minus_infinity() ? 0.0f : expf(a - b);
 }
 
+// The kernels over what queries_back and keys_back make of their shape, N: parts of a head, or its elements.
+#define ATTENTION_BACK(N)                                                                                             \
+    KERNEL(queries_back_##N, const float* q, const float* k, const float* v, const float* y, const float* dy,         \
+           const int* tiles, int heads, int group, int size, float scale, int window, float cap, int causal,          \
+           float* logs, float* deltas, float* dq) {                                                                   \
+        queries_back<N>(q, k, v, y, dy, tiles, {heads, group, size, scale, window, cap, causal}, logs, deltas,        \
+                            dq);                                                                                      \
+    }                                                                                                                 \
+    KERNEL(keys_back_##N, const float* q, const float* k, const float* v, const float* dy, const int* tiles,          \
+           int heads, int group, int size, float scale, int window, float cap, int causal, const float* logs,         \
+           const float* deltas, float* dk, float* dv) {                                                               \
+        keys_back<N>(q, k, v, dy, tiles, {heads, group, size, scale, window, cap, causal}, logs, deltas, dk, dv);     \
+    }

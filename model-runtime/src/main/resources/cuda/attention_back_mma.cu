@@ -327,18 +327,5 @@ static __device__ __forceinline__ void keys_back(
     add_found<SIZE>(found_value, dv + begin, piece, tile.rows, size, kv_across, lane);
 }
 
-#define ATTENTION_BACK(SIZE)                                                                                         \
-    KERNEL(queries_back_##SIZE, const float* q, const float* k, const float* v, const float* y, const float* dy,    \
-           const int* tiles, int heads, int group, int size, float scale, int window, float cap, int causal,         \
-           float* logs, float* deltas, float* dq) {                                                                  \
-        queries_back<SIZE>(q, k, v, y, dy, tiles, {heads, group, size, scale, window, cap, causal}, logs, deltas,    \
-                           dq);                                                                                      \
-    }                                                                                                                \
-    KERNEL(keys_back_##SIZE, const float* q, const float* k, const float* v, const float* dy, const int* tiles,      \
-           int heads, int group, int size, float scale, int window, float cap, int causal, const float* logs,        \
-           const float* deltas, float* dk, float* dv) {                                                              \
-        keys_back<SIZE>(q, k, v, dy, tiles, {heads, group, size, scale, window, cap, causal}, logs, deltas, dk, dv); \
-    }
-
 ATTENTION_BACK(64)
 ATTENTION_BACK(128)

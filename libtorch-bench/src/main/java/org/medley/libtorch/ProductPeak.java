@@ -3,10 +3,10 @@ package org.medley.libtorch;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.medley.runtime.bench.Machine;
 
 /** What libtorch's own products of square matrices reach: whether its BLAS knows this processor. */
 final class ProductPeak {
-    private static final int ROUNDS = 20;
     private static final long[] SIZES = {512, 1024, 2048};
 
     private ProductPeak() {}
@@ -18,12 +18,10 @@ final class ProductPeak {
             try (PointerScope scope = new PointerScope()) {
                 Tensor a = torch.rand(size, size);
                 Tensor b = torch.rand(size, size);
-                for (int round = 0; round < ROUNDS; round++) {
-                    long began = System.nanoTime();
+                peak = Math.max(peak, Machine.best(() -> {
                     torch.mm(a, b);
-                    double seconds = (System.nanoTime() - began) / 1e9;
-                    peak = Math.max(peak, 2.0 * size * size * size / seconds);
-                }
+                    return 2.0 * size * size * size;
+                }));
             }
         }
         return peak;

@@ -51,12 +51,12 @@ final class GpuStudent implements AutoCloseable {
             throw e;
         }
         Map<String, Tensor> weights = model.parameters();
-        List<Tensor> products = weights.entrySet().stream()
-                .filter(entry -> entry.getKey().endsWith("_proj.weight"))
-                .map(Map.Entry::getValue)
-                .toList();
         device = new GpuDevice(
-                gpu, new TrainedWeights(weights, weights, weights, products), precision, shape.tokens(), 0);
+                gpu,
+                new TrainedWeights(weights, weights, weights, TrainedWeights.products(weights)),
+                precision,
+                shape.tokens(),
+                0);
         gradients = device.gradients(weights);
         Map<Tensor, Tensor> trained = new IdentityHashMap<>();
         List<Parameter> parameters = new ArrayList<>();

@@ -1,6 +1,8 @@
 package org.medley.training.device;
 
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import org.medley.runtime.tensor.Tensor;
 
@@ -20,5 +22,16 @@ public record TrainedWeights(
     /** Whether additions are trained and the network's own weights stay. */
     public boolean frozen() {
         return !used.keySet().equals(network.keySet());
+    }
+
+    /** The matrices of the layers: all but tables of tokens, the head and routers. */
+    public static List<Tensor> products(Map<String, Tensor> parameters) {
+        List<Tensor> products = new ArrayList<>();
+        parameters.forEach((name, tensor) -> {
+            if (tensor.shape().length > 1 && name.matches(".*(_proj|\\.w[123])\\.weight")) {
+                products.add(tensor);
+            }
+        });
+        return products;
     }
 }

@@ -30,13 +30,7 @@ final class AdapterFolder {
         Files.createDirectory(folder);
         Map<String, SafetensorsWriter.Declared> declared = new LinkedHashMap<>();
         values.forEach((name, tensor) -> declared.put(name, new SafetensorsWriter.Declared(DType.F32, tensor.shape())));
-        try (SafetensorsWriter writer =
-                new SafetensorsWriter(folder.resolve("adapter_model.safetensors"), declared, Map.of("format", "pt"))) {
-            for (String name : declared.keySet()) {
-                writer.write(name, values.get(name));
-            }
-            writer.finish();
-        }
+        ModelWriter.writeTensors(folder.resolve("adapter_model.safetensors"), declared, values::get);
         ObjectNode config = JSON.createObjectNode()
                 .put("peft_type", "LORA")
                 .put("task_type", "CAUSAL_LM")

@@ -61,13 +61,7 @@ final class ModelWriter {
         Map<String, SafetensorsWriter.Declared> declared = new LinkedHashMap<>();
         shapes.forEach((name, shape) ->
                 declared.put(name, new SafetensorsWriter.Declared(shape.length == 1 ? DType.F32 : dtype, shape)));
-        try (SafetensorsWriter writer =
-                new SafetensorsWriter(partial.resolve("model.safetensors"), declared, Map.of("format", "pt"))) {
-            for (String name : declared.keySet()) {
-                writer.write(name, source.get(name));
-            }
-            writer.finish();
-        }
+        writeTensors(partial.resolve("model.safetensors"), declared, source);
         config.put("torch_dtype", dtype == DType.BF16 ? "bfloat16" : "float32");
         JSON.writeValue(partial.resolve("config.json").toFile(), config);
         for (String file : TEXT_FILES) {
@@ -98,6 +92,17 @@ final class ModelWriter {
             Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);
         }
         return known;
+    }
+
+    /** @param declared in order of writing */
+    static void writeTensors(Path file, Map<String, SafetensorsWriter.Declared> declared, TensorSource source)
+            throws IOException {
+        try (SafetensorsWriter writer = new SafetensorsWriter(file, declared, Map.of("format", "pt"))) {
+            for (String name : declared.keySet()) {
+                writer.write(name, source.get(name));
+            }
+            writer.finish();
+        }
     }
 
     /** The files a tokenizer trained here consists of. */

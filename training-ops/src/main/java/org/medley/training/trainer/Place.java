@@ -26,14 +26,14 @@ record Place(Supplier<Gpu> gpu, int rows, MemoryPlan plan) {
     static final Place HOST = new Place(null, 0, null);
 
     /** On the GPU that a recipe is for, if what it trains can be trained there. */
-    static Place onGpu(TrainRecipe recipe, Path file, ObjectNode config, Supplier<Gpu> gpu) {
+    static Place onGpu(TrainRecipe recipe, Path file, ObjectNode config, MemoryPlan plan, Supplier<Gpu> gpu) {
         for (String name : Trainable.shapes(file, config).keySet()) {
             if (name.contains(".experts.")) {
                 throw new BadRecipeException("device is gpu, which does not train mixtures of experts, as a model with "
                         + name + " is; set device: cpu");
             }
         }
-        return new Place(gpu, recipe.microTokens(), MemoryPlan.of(recipe, file, config));
+        return new Place(gpu, recipe.microTokens(), plan);
     }
 
     /** Whether masters and what the network uses of them are one memory on the host. */

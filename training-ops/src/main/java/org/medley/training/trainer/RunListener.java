@@ -8,9 +8,9 @@ public interface RunListener {
     void steps(int steps);
 
     /**
-     * Figures of one finished step, by name; of step 0, what was measured before the first: loss, learningRate, gradientNorm, tokens (of all steps so far),
-     * tokensPerSecond, mfu (share of the machine's best rate of products, {@link Utilization}), peakMemory (bytes of this
-     * process), evaluationLoss.
+     * Figures of one finished step, by name; of step 0, what was measured before the first: loss, learningRate,
+     * gradientNorm, tokens (of all steps so far), tokensPerSecond, mfu (share of the machine's best rate of products,
+     * {@link Utilization}), peakMemory (bytes of this process), evaluationLoss.
      */
     void metric(int step, Map<String, Double> values);
 

@@ -69,7 +69,7 @@ final class Student implements AutoCloseable {
         this.used = adaptation == null ? network : adaptation.used();
         Map<String, Tensor> own = adaptation == null ? network : adaptation.masters();
         this.masters = place.shares(precision) ? own : copies(own, arena);
-        TrainedWeights weights = new TrainedWeights(network, used, masters, products(network));
+        TrainedWeights weights = new TrainedWeights(network, used, masters, TrainedWeights.products(network));
         this.device = place.device(weights, precision, seed, arena);
         for (int worker = 0; worker < workers; worker++) {
             Map<String, Tensor> theirs = device.gradients(used);
@@ -89,17 +89,6 @@ final class Student implements AutoCloseable {
             copies.put(name, copy);
         });
         return copies;
-    }
-
-    /** The matrices of the layers: all but tables of tokens, the head and routers. */
-    private static List<Tensor> products(Map<String, Tensor> parameters) {
-        List<Tensor> products = new ArrayList<>();
-        parameters.forEach((name, tensor) -> {
-            if (tensor.shape().length > 1 && name.matches(".*(_proj|\\.w[123])\\.weight")) {
-                products.add(tensor);
-            }
-        });
-        return products;
     }
 
     /** The model as an engine serves it: computed as it is trained. */

@@ -75,7 +75,7 @@ public final class TrainRun {
             data.read(
                     Encoder.of(start.text(), start.tokenizer(), start.end(), start.vocabulary()),
                     work.resolve("tokens"));
-            return new Steps(data, start, arena).run(target);
+            return new Steps(data, start, plan, arena).run(target);
         }
     }
 
@@ -113,14 +113,14 @@ public final class TrainRun {
 
         private long tokens;
 
-        Steps(RunData data, Start start, Arena arena) {
+        Steps(RunData data, Start start, MemoryPlan plan, Arena arena) {
             this.data = data;
             this.start = start;
             this.recipe = asked.steps() != null ? asked : asked.over(Objectives.steps(asked, data));
             listener.steps(recipe.steps());
             int workers = recipe.exchange().workers();
             Place place = recipe.device() == TrainRecipe.Device.gpu
-                    ? Place.onGpu(recipe, start.file(), start.config(), gpu)
+                    ? Place.onGpu(recipe, start.file(), start.config(), plan, gpu)
                     : Place.HOST;
             model = start.load(recipe.seed(), recipe.sequence(), arena);
             adaptation =

@@ -221,7 +221,9 @@ class DeviceRunTest {
         Batch batch = Batch.of(new int[10], List.of(new Batch.Span(0, 10)), null);
         List<String> found = new ArrayList<>();
         try (Arena arena = Arena.ofShared()) {
-            for (Place place : List.of(Place.HOST, Place.onGpu(recipe, FILE, config, DeviceRunTest::emulated))) {
+            for (Place place : List.of(
+                    Place.HOST,
+                    Place.onGpu(recipe, FILE, config, MemoryPlan.of(recipe, FILE, config), DeviceRunTest::emulated))) {
                 Trainable model = Trainable.of(FILE, config, ScratchModel.weights(FILE, config, 1, arena), arena, 32);
                 Precision full = Precision.FP32;
                 try (Student student = new Student(model, null, full, false, 1, 1, place, arena)) {
@@ -263,7 +265,7 @@ class DeviceRunTest {
         try (Arena arena = Arena.ofShared()) {
             Trainable model = Trainable.of(FILE, config, ScratchModel.weights(FILE, config, 1, arena), arena, 1024);
             Adaptation adaptation = adapted ? new Adaptation(recipe.adapter(), model, 1, arena) : null;
-            Place place = Place.onGpu(recipe, FILE, config, () -> gpu);
+            Place place = Place.onGpu(recipe, FILE, config, MemoryPlan.of(recipe, FILE, config), () -> gpu);
             try (Student student =
                     new Student(model, adaptation, recipe.precision().precision(), recompute, 1, 1, place, arena)) {
                 student.optimizer(recipe.optimizer().settings(), States.planned());
