@@ -1,8 +1,6 @@
 package org.medley.training.trainer;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,7 +15,7 @@ import org.medley.runtime.weights.ModelSource;
  * the same for every model it was made from.
  *
  * @param kind {@code train} or {@code fuse}
- * @param sha256 of the model's config, tokenizer and weights
+ * @param sha256 that the model is known by
  * @param recipe as YAML, every default written out
  * @param metrics figures of the finished run, such as loss or tokens trained
  */
@@ -40,8 +38,6 @@ public record Lineage(
         curve = curve == null ? List.of() : List.copyOf(curve);
         metrics = metrics == null ? Map.of() : new TreeMap<>(metrics);
     }
-
-    private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
     /** @param role what the model was to its child: {@code start}, {@code base}, {@code source} */
     public record Parent(String role, Lineage lineage) {}
@@ -69,7 +65,7 @@ public record Lineage(
                     ModelSource.nameOf(model), "import", sha256, null, null, List.of(), List.of(), List.of(), Map.of());
         }
         try {
-            Lineage lineage = JSON.readValue(file.toFile(), Lineage.class);
+            Lineage lineage = LineageFile.read(file);
             if (!sha256.equals(lineage.sha256)) {
                 throw new BadModelException(
                         file, "speaks of a model with SHA-256 " + lineage.sha256 + ", but the folder's is " + sha256);
@@ -81,6 +77,6 @@ public record Lineage(
     }
 
     public void write(Path folder) throws IOException {
-        JSON.writeValue(folder.resolve(FILE).toFile(), this);
+        LineageFile.write(this, folder.resolve(FILE));
     }
 }
