@@ -1,10 +1,15 @@
 package org.medley.runtime.tensor;
 
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The tokens of one forward pass: the rows of every activation, cut into spans of consecutive tokens that belong to one
- * sequence each. Training packs whole sequences (no cache, nothing past); serving mixes pieces of prompts and new tokens.
+ * sequence each. Training packs whole sequences and sequences that begin alike (no cache); serving mixes pieces of prompts
+ * and new tokens.
  *
  * @param tokens token ids, one per row
  * @param positions position of each row within its own sequence
@@ -15,16 +20,28 @@ public record Batch(int[] tokens, int[] positions, List<Span> spans, KvCache cac
     /**
      * @param row first row of the span
      * @param rows rows of the span
-     * @param past tokens of the sequence before the span, whose keys and values are in the cache
+     * @param past tokens of the sequence before the span, whose keys and values are in the cache, or without one in this
+     *     pass
      * @param pages the sequence's pages in order, enough for the span's tokens too; the last of them are written
      * @param adapter the adapter that its rows go through, or null
+     * @param beginning without a cache the row of the sequence's first token
      */
-    public record Span(int row, int rows, int past, int[] pages, String adapter) {
+    public record Span(int row, int rows, int past, int[] pages, String adapter, int beginning) {
         private static final int[] NO_PAGES = {};
 
         /** A whole sequence. */
         public Span(int row, int rows) {
-            this(row, rows, 0, NO_PAGES, null);
+            this(row, rows, 0, row);
+        }
+
+        /** The rest of a sequence that begins like another one of the pass, with its first {@code past} tokens. */
+        public Span(int row, int rows, int past, int beginning) {
+            this(row, rows, past, NO_PAGES, null, beginning);
+        }
+
+        /** A piece of a sequence whose past is in a cache. */
+        public Span(int row, int rows, int past, int[] pages, String adapter) {
+            this(row, rows, past, pages, adapter, row);
         }
     }
 
@@ -45,6 +62,7 @@ public record Batch(int[] tokens, int[] positions, List<Span> spans, KvCache cac
     }
 
     public Batch {
+        Map<Integer, Integer> whole = new HashMap<>();
         int row = 0;
         for (Span span : spans) {
             if (span.row() != row || span.rows() < 1) {
@@ -53,6 +71,13 @@ public record Batch(int[] tokens, int[] positions, List<Span> spans, KvCache cac
             if (cache != null && (long) span.pages().length * KvPool.PAGE < span.past() + span.rows()) {
                 throw new IllegalArgumentException("span " + span + " has " + span.pages().length + " pages of "
                         + KvPool.PAGE + " tokens; it needs room for " + (span.past() + span.rows()));
+            }
+            if (cache == null && span.past() > whole.getOrDefault(span.beginning(), 0)) {
+                throw new IllegalArgumentException("span " + span + " has " + span.past()
+                        + " tokens past that are neither in a cache nor in a sequence of this pass");
+            }
+            if (cache == null && span.past() == 0) {
+                whole.put(row, span.rows());
             }
             row += span.rows();
         }
@@ -64,6 +89,15 @@ public record Batch(int[] tokens, int[] positions, List<Span> spans, KvCache cac
 
     public int rows() {
         return tokens.length;
+    }
+
+    /** Without a cache: the spans by the rows that they begin with, each whole sequence before those that share them. */
+    public List<List<Span>> alike() {
+        Map<Integer, List<Span>> alike = new LinkedHashMap<>();
+        for (Span span : spans) {
+            alike.computeIfAbsent(span.beginning(), row -> new ArrayList<>()).add(span);
+        }
+        return List.copyOf(alike.values());
     }
 
     /** The first row of each span. */

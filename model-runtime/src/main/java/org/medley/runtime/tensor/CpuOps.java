@@ -7,6 +7,7 @@ import org.medley.runtime.tensor.kernel.AttentionKernel;
 import org.medley.runtime.tensor.kernel.GeluKernel;
 import org.medley.runtime.tensor.kernel.Gemm;
 import org.medley.runtime.tensor.kernel.Gemm.Matrix;
+import org.medley.runtime.tensor.kernel.KeyValues;
 import org.medley.runtime.tensor.kernel.PagedAttention;
 import org.medley.runtime.tensor.kernel.Panels;
 import org.medley.runtime.tensor.kernel.RowKernels;
@@ -159,15 +160,9 @@ public final class CpuOps implements Ops {
             int head = task % heads.count();
             long kvOffset = 4L * (head / group) * heads.size();
             long offset = 4L * head * heads.size();
+            KeyValues past = KeyValues.of(span, k.address() + kvOffset, v.address() + kvOffset, k.cols(), heads.size());
             AttentionKernel.forward(
-                    attention,
-                    q.row(span.row()) + offset,
-                    q.cols(),
-                    k.row(span.row()) + kvOffset,
-                    v.row(span.row()) + kvOffset,
-                    k.cols(),
-                    span.rows(),
-                    out.row(span.row()) + offset);
+                    attention, q.row(span.row()) + offset, q.cols(), past, out.row(span.row()) + offset);
         });
     }
 

@@ -13,6 +13,8 @@ import org.medley.runtime.tensor.kernel.AttentionBackward;
 import org.medley.runtime.tensor.kernel.BackwardKernels;
 import org.medley.runtime.tensor.kernel.Gemm;
 import org.medley.runtime.tensor.kernel.Gemm.Matrix;
+import org.medley.runtime.tensor.kernel.KeyValueGradients;
+import org.medley.runtime.tensor.kernel.KeyValues;
 import org.medley.runtime.tensor.kernel.RowKernels;
 import org.medley.runtime.tensor.kernel.Scratch;
 import org.medley.runtime.tensor.kernel.Workers;
@@ -181,24 +183,30 @@ public final class CpuBackwardOps implements BackwardOps {
         if (batch.cache() != null) {
             throw new IllegalArgumentException("training runs without a cache of earlier tokens");
         }
-        // One task per span and key-value head: its query heads add to the same dk and dv, one after the other.
+        // One task per beginning and key-value head: its spans and their query heads add to the same dk and dv, one
+        // after the other.
         int group = heads.count() / heads.kv();
-        Workers.run(batch.spans().size() * heads.kv(), task -> {
-            Batch.Span span = batch.spans().get(task / heads.kv());
-            int row = span.row();
+        List<List<Batch.Span>> alike = batch.alike();
+        Workers.run(alike.size() * heads.kv(), task -> {
             int kvHead = task % heads.kv();
             long kv = 4L * kvHead * heads.size();
-            AttentionBackward backward =
-                    new AttentionBackward(attention, span.rows(), k.row(row) + kv, v.row(row) + kv, k.cols(), q.cols());
-            for (int head = kvHead * group; head < (kvHead + 1) * group; head++) {
-                long at = 4L * head * heads.size();
-                backward.head(
-                        q.row(row) + at,
-                        y.row(row) + at,
-                        dy.row(row) + at,
-                        dq.row(row) + at,
-                        dk.row(row) + kv,
-                        dv.row(row) + kv);
+            for (Batch.Span span : alike.get(task / heads.kv())) {
+                int row = span.row();
+                KeyValues past = KeyValues.of(span, k.address() + kv, v.address() + kv, k.cols(), heads.size());
+                KeyValueGradients gradients =
+                        new KeyValueGradients(span, dk.address() + kv, dv.address() + kv, k.cols(), heads.size());
+                AttentionBackward backward = new AttentionBackward(attention, past, q.cols());
+                for (int head = kvHead * group; head < (kvHead + 1) * group; head++) {
+                    long at = 4L * head * heads.size();
+                    backward.head(
+                            q.row(row) + at,
+                            y.row(row) + at,
+                            dy.row(row) + at,
+                            dq.row(row) + at,
+                            gradients.keys(),
+                            gradients.values());
+                }
+                gradients.scatter();
             }
         });
     }

@@ -39,6 +39,7 @@ final class AnswerObjective implements Objective {
     private final int heldOutMost;
     private final int microTokens;
     private final int workers;
+    private final boolean sharing;
     private final long seed;
     private final Deque<List<Judged>> pending = new ArrayDeque<>();
     private Map<String, Double> written = Map.of();
@@ -47,6 +48,7 @@ final class AnswerObjective implements Objective {
      * @param network the student's, tempered as its answers are drawn
      * @param heldOut prompts that are measured; empty for none
      * @param heldOutMost of each dataset
+     * @param sharing whether answers to one prompt share its rows in a pass
      */
     AnswerObjective(
             Student student,
@@ -59,6 +61,7 @@ final class AnswerObjective implements Objective {
             int heldOutMost,
             int microTokens,
             int workers,
+            boolean sharing,
             long seed) {
         this.student = student;
         this.network = network;
@@ -70,6 +73,7 @@ final class AnswerObjective implements Objective {
         this.heldOutMost = heldOutMost;
         this.microTokens = microTokens;
         this.workers = workers;
+        this.sharing = sharing;
         this.seed = seed;
     }
 
@@ -78,56 +82,37 @@ final class AnswerObjective implements Objective {
      *
      * @param old log-probabilities of its tokens by the trainer when it was written; null if it is learned from only once
      */
-    private record Judged(int[] prompt, Rollouts.Written answer, double advantage, float[] old) {
-        int rows() {
-            return prompt.length + answer.tokens().length - 1;
-        }
-    }
+    private record Judged(int[] prompt, Rollouts.Written answer, double advantage, float[] old) {}
 
-    /** Answers beside each other in a pass. */
-    private record Pass(List<Judged> answers, Batch batch, int[] rows, int[] targets) {
-        static Pass of(List<Judged> answers) {
-            int all = answers.stream().mapToInt(Judged::rows).sum();
-            int learned =
-                    answers.stream().mapToInt(a -> a.answer.tokens().length).sum();
-            int[] tokens = new int[all];
-            int[] rows = new int[learned];
-            int[] targets = new int[learned];
-            List<Batch.Span> spans = new ArrayList<>();
-            int row = 0;
-            int at = 0;
-            for (Judged one : answers) {
-                int[] own = one.answer.tokens();
-                spans.add(new Batch.Span(row, one.rows()));
-                System.arraycopy(one.prompt, 0, tokens, row, one.prompt.length);
-                System.arraycopy(own, 0, tokens, row + one.prompt.length, own.length - 1);
-                for (int i = 0; i < own.length; i++, at++) {
-                    rows[at] = row + one.prompt.length - 1 + i;
-                    targets[at] = own[i];
-                }
-                row += one.rows();
-            }
-            return new Pass(answers, Batch.of(tokens, spans, null), rows, targets);
-        }
-    }
+    /**
+     * Answers beside each other in a pass.
+     *
+     * @param rows whose results predict the learned tokens
+     */
+    private record Pass(List<Judged> answers, Batch batch, int[] rows, int[] targets) {}
 
     private List<Pass> passes(List<Judged> answers) {
         List<Pass> passes = new ArrayList<>();
+        AnswerPacking packing = new AnswerPacking(sharing);
         List<Judged> chosen = new ArrayList<>();
-        int used = 0;
         for (Judged answer : answers) {
-            if (!chosen.isEmpty() && used + answer.rows() > microTokens) {
-                passes.add(Pass.of(chosen));
+            int[] own = answer.answer.tokens();
+            if (!chosen.isEmpty() && packing.rows() + packing.rows(answer.prompt, own) > microTokens) {
+                passes.add(pass(chosen, packing));
+                packing = new AnswerPacking(sharing);
                 chosen = new ArrayList<>();
-                used = 0;
             }
+            packing.add(answer.prompt, own);
             chosen.add(answer);
-            used += answer.rows();
         }
         if (!chosen.isEmpty()) {
-            passes.add(Pass.of(chosen));
+            passes.add(pass(chosen, packing));
         }
         return passes;
+    }
+
+    private static Pass pass(List<Judged> answers, AnswerPacking packing) {
+        return new Pass(answers, packing.batch(), packing.predicting(), packing.targets());
     }
 
     @Override

@@ -60,6 +60,7 @@ record Objectives(
                 recipe.evaluation() == null ? 0 : recipe.evaluation().examples(),
                 recipe.microTokens(),
                 workers,
+                recipe.device() == TrainRecipe.Device.cpu,
                 recipe.seed());
     }
 

@@ -53,7 +53,7 @@ final class Utilization {
         for (Batch batch : batches) {
             for (Batch.Span span : batch.spans()) {
                 double rows = span.rows();
-                operations += rows * operationsPerToken + rows * (rows + 1) / 2 * operationsPerPair;
+                operations += rows * operationsPerToken + rows * (span.past() + (rows + 1) / 2) * operationsPerPair;
             }
         }
         return operations;

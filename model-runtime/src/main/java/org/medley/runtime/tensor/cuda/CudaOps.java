@@ -187,6 +187,9 @@ public final class CudaOps implements Ops, AutoCloseable {
         Shapes.check(
                 batch.cache() == null || batch.cache() instanceof CudaKvCache,
                 () -> "attention on a CUDA device over a cache that is elsewhere");
+        Shapes.check(
+                batch.cache() != null || batch.spans().stream().allMatch(span -> span.past() == 0),
+                () -> "sequences that begin alike share no rows on a CUDA device");
         if (inputs.batch() != batch) {
             inputs.bring(batch, new int[0], new int[0], tablePages, workspace);
         }

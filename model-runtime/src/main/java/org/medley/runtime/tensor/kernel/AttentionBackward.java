@@ -14,10 +14,9 @@ public final class AttentionBackward {
     private static final ThreadLocal<Scratch> SCRATCH = Scratch.perThread();
 
     private final Attention attention;
-    private final int rows;
+    private final KeyValues past;
     private final int size;
     private final int ldq;
-    private final int ldk;
     /** A column for each token, for products with queries and with dy. */
     private final long keyColumns;
 
@@ -29,16 +28,13 @@ public final class AttentionBackward {
     private final long queryRows;
     private final long ds;
 
-    /**
-     * @param k key of token 0 of this head, rows {@code ldk} floats apart; {@code v} likewise
-     * @param ldq floats from one row of queries to the next
-     */
-    public AttentionBackward(Attention attention, int rows, long k, long v, int ldk, int ldq) {
+    /** @param ldq floats from one row of queries to the next */
+    public AttentionBackward(Attention attention, KeyValues past, int ldq) {
         this.attention = attention;
-        this.rows = rows;
+        this.past = past;
         this.size = attention.heads().size();
         this.ldq = ldq;
-        this.ldk = ldk;
+        int rows = past.tokens();
         long columns = 4 * Gemm.packedFloats(rows, size);
         long block = 4 * Gemm.packedFloats(size, BLOCK);
         long square = 4L * BLOCK * AttentionKernel.pitch(rows);
@@ -49,31 +45,33 @@ public final class AttentionBackward {
         keyColumns = ds + 2 * square;
         valueColumns = keyColumns + columns;
         keyRows = valueColumns + columns;
-        Gemm.pack(Matrix.rowMajor(k, ldk).transposed(), rows, size, keyColumns);
-        Gemm.pack(Matrix.rowMajor(v, ldk).transposed(), rows, size, valueColumns);
-        Gemm.pack(Matrix.rowMajor(k, ldk), size, rows, keyRows);
+        Gemm.pack(Matrix.rowMajor(past.k(), past.ld()).transposed(), rows, size, keyColumns);
+        Gemm.pack(Matrix.rowMajor(past.v(), past.ld()).transposed(), rows, size, valueColumns);
+        Gemm.pack(Matrix.rowMajor(past.k(), past.ld()), size, rows, keyRows);
     }
 
     /**
-     * Adds what one query head gives. All addresses are of token 0 of the head.
+     * Adds what one query head gives.
      *
-     * @param y what attention gave; like q, and so dy and dq
-     * @param dk like k, and so dv
+     * @param q the span's first row of the head; y, what attention gave, and dy and dq likewise
+     * @param dk of the sequence's token 0, rows as far apart as those of the keys; dv likewise
      */
     public void head(long q, long y, long dy, long dq, long dk, long dv) {
-        for (int from = 0; from < rows; from += BLOCK) {
-            int count = Math.min(BLOCK, rows - from);
+        for (int from = 0; from < past.rows(); from += BLOCK) {
+            int count = Math.min(BLOCK, past.rows() - from);
             long at = 4L * from * ldq;
             block(from, count, q + at, y + at, dy + at, dq + at, dk, dv);
         }
     }
 
     private void block(int from, int count, long q, long y, long dy, long dq, long dk, long dv) {
-        int seen = attention.end(from + count - 1, rows);
+        int position = past.past() + from;
+        int seen = attention.end(position + count - 1, past.tokens());
         int pitch = AttentionKernel.pitch(seen);
+        int ldk = past.ld();
         Matrix queries = Matrix.rowMajor(q, ldq);
         Matrix dyBlock = Matrix.rowMajor(dy, ldq);
-        long p = AttentionKernel.probabilities(attention, queries, keyColumns, from, count, seen);
+        long p = AttentionKernel.probabilities(attention, queries, keyColumns, position, count, seen);
         Gemm.pack(dyBlock, size, count, dyRows);
         Matrix probabilities = Matrix.rowMajor(p, pitch);
         Gemm.packed(seen, size, count, probabilities.transposed(), dyRows, count, dv, ldk, true);
@@ -85,7 +83,7 @@ public final class AttentionBackward {
             BackwardKernels.attentionScores(p + score, ds + score, seen, delta, attention.scale());
         }
         if (attention.softCap() > 0) {
-            long scores = ds + 4L * BLOCK * AttentionKernel.pitch(rows);
+            long scores = ds + 4L * BLOCK * AttentionKernel.pitch(past.tokens());
             Gemm.packed(count, seen, size, queries, keyColumns, size, scores, pitch, false);
             for (int i = 0; i < count; i++) {
                 long score = 4L * i * pitch;
@@ -93,7 +91,7 @@ public final class AttentionBackward {
             }
         }
         Matrix dScores = Matrix.rowMajor(ds, pitch);
-        Gemm.packed(count, size, seen, dScores, keyRows, rows, dq, ldq, true);
+        Gemm.packed(count, size, seen, dScores, keyRows, past.tokens(), dq, ldq, true);
         Gemm.pack(queries, size, count, queryRows);
         Gemm.packed(seen, size, count, dScores.transposed(), queryRows, count, dk, ldk, true);
     }

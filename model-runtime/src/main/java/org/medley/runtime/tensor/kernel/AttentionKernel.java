@@ -4,7 +4,7 @@ import org.medley.runtime.tensor.Attention;
 import org.medley.runtime.tensor.kernel.Gemm.Matrix;
 
 /**
- * Softmax attention of one head over contiguous keys and values, for sequences that are whole: in training, and in
+ * Softmax attention of one head over contiguous keys and values, for sequences without a cache: in training, and in
  * encoders. Scores of one block of query rows exist at a time, never the whole square.
  */
 public final class AttentionKernel {
@@ -18,22 +18,23 @@ public final class AttentionKernel {
     private AttentionKernel() {}
 
     /**
-     * @param q first query row of this head, rows {@code ldq} floats apart
-     * @param k key of token 0 of this head, rows {@code ldk} apart; {@code v} likewise
+     * @param q first query row of the span for this head, rows {@code ldq} floats apart
      * @param out like q
      */
-    public static void forward(Attention attention, long q, int ldq, long k, long v, int ldk, int rows, long out) {
+    public static void forward(Attention attention, long q, int ldq, KeyValues past, long out) {
         int size = attention.heads().size();
-        long keys = PACKED.get().floats(Gemm.packedFloats(rows, size) + Gemm.packedFloats(size, rows));
-        long values = keys + 4 * Gemm.packedFloats(rows, size);
-        Gemm.pack(Matrix.rowMajor(k, ldk).transposed(), rows, size, keys);
-        Gemm.pack(Matrix.rowMajor(v, ldk), size, rows, values);
-        for (int from = 0; from < rows; from += BLOCK) {
-            int count = Math.min(BLOCK, rows - from);
-            int seen = attention.end(from + count - 1, rows);
+        int tokens = past.tokens();
+        long keys = PACKED.get().floats(Gemm.packedFloats(tokens, size) + Gemm.packedFloats(size, tokens));
+        long values = keys + 4 * Gemm.packedFloats(tokens, size);
+        Gemm.pack(Matrix.rowMajor(past.k(), past.ld()).transposed(), tokens, size, keys);
+        Gemm.pack(Matrix.rowMajor(past.v(), past.ld()), size, tokens, values);
+        for (int from = 0; from < past.rows(); from += BLOCK) {
+            int count = Math.min(BLOCK, past.rows() - from);
+            int position = past.past() + from;
+            int seen = attention.end(position + count - 1, tokens);
             Matrix queries = Matrix.rowMajor(q + 4L * from * ldq, ldq);
-            Matrix p = Matrix.rowMajor(probabilities(attention, queries, keys, from, count, seen), pitch(seen));
-            Gemm.packed(count, size, seen, p, values, rows, out + 4L * from * ldq, ldq, false);
+            Matrix p = Matrix.rowMajor(probabilities(attention, queries, keys, position, count, seen), pitch(seen));
+            Gemm.packed(count, size, seen, p, values, tokens, out + 4L * from * ldq, ldq, false);
         }
     }
 
@@ -46,7 +47,7 @@ public final class AttentionKernel {
     }
 
     /**
-     * Softmax probabilities of query rows {@code [from, from+count)}: rows of {@link #pitch} floats, of which the first
+     * Softmax probabilities of the queries at positions {@code [from, from+count)}: rows of {@link #pitch} floats, of which the first
      * {@code seen} are written, with zeros where a row does not see. In scratch memory of the calling thread that the
      * next call overwrites.
      *
