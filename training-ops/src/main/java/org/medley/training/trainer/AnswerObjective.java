@@ -39,7 +39,6 @@ final class AnswerObjective implements Objective {
     private final int heldOutMost;
     private final int microTokens;
     private final int workers;
-    private final boolean sharing;
     private final long seed;
     private final Deque<List<Judged>> pending = new ArrayDeque<>();
     private Map<String, Double> written = Map.of();
@@ -48,7 +47,6 @@ final class AnswerObjective implements Objective {
      * @param network the student's, tempered as its answers are drawn
      * @param heldOut prompts that are measured; empty for none
      * @param heldOutMost of each dataset
-     * @param sharing whether answers to one prompt share its rows in a pass
      */
     AnswerObjective(
             Student student,
@@ -61,7 +59,6 @@ final class AnswerObjective implements Objective {
             int heldOutMost,
             int microTokens,
             int workers,
-            boolean sharing,
             long seed) {
         this.student = student;
         this.network = network;
@@ -73,7 +70,6 @@ final class AnswerObjective implements Objective {
         this.heldOutMost = heldOutMost;
         this.microTokens = microTokens;
         this.workers = workers;
-        this.sharing = sharing;
         this.seed = seed;
     }
 
@@ -93,13 +89,13 @@ final class AnswerObjective implements Objective {
 
     private List<Pass> passes(List<Judged> answers) {
         List<Pass> passes = new ArrayList<>();
-        AnswerPacking packing = new AnswerPacking(sharing);
+        AnswerPacking packing = new AnswerPacking();
         List<Judged> chosen = new ArrayList<>();
         for (Judged answer : answers) {
             int[] own = answer.answer.tokens();
             if (!chosen.isEmpty() && packing.rows() + packing.rows(answer.prompt, own) > microTokens) {
                 passes.add(pass(chosen, packing));
-                packing = new AnswerPacking(sharing);
+                packing = new AnswerPacking();
                 chosen = new ArrayList<>();
             }
             packing.add(answer.prompt, own);

@@ -5,11 +5,10 @@ import java.util.List;
 import org.medley.runtime.tensor.Batch;
 
 /**
- * Lays answers behind their prompts in a pass. Where answers to one prompt follow each other and may share it, its rows
- * go through the network once, and what they get from all of those answers is added up in them.
+ * Lays answers behind their prompts in a pass. Answers that follow each other and are to the same prompt (the same array)
+ * share its rows: they go through the network once, and what all of those answers teach is added up in them.
  */
 final class AnswerPacking {
-    private final boolean sharing;
     private final List<Batch.Span> spans = new ArrayList<>();
     private final List<Integer> tokens = new ArrayList<>();
     private final List<Integer> predicting = new ArrayList<>();
@@ -19,10 +18,6 @@ final class AnswerPacking {
     private int[] prompt;
 
     private int beginning;
-
-    AnswerPacking(boolean sharing) {
-        this.sharing = sharing;
-    }
 
     int rows() {
         return rows;
@@ -34,7 +29,7 @@ final class AnswerPacking {
     }
 
     private boolean shares(int[] prompt) {
-        return sharing && this.prompt == prompt;
+        return this.prompt == prompt;
     }
 
     void add(int[] prompt, int[] answer) {

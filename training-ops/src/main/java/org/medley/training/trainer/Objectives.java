@@ -60,7 +60,6 @@ record Objectives(
                 recipe.evaluation() == null ? 0 : recipe.evaluation().examples(),
                 recipe.microTokens(),
                 workers,
-                recipe.device() == TrainRecipe.Device.cpu,
                 recipe.seed());
     }
 

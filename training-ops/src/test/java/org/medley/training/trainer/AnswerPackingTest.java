@@ -30,7 +30,7 @@ class AnswerPackingTest {
     @Test
     void answersToOnePromptShareItsRows() {
         int[] prompt = {5, 6, 7};
-        AnswerPacking packing = new AnswerPacking(true);
+        AnswerPacking packing = new AnswerPacking();
         packing.add(prompt, new int[] {1, 2});
         packing.add(prompt, new int[] {3});
         packing.add(prompt, new int[] {4, 8, 9});
@@ -44,17 +44,6 @@ class AnswerPackingTest {
         assertThat(packing.rows()).isEqualTo(10);
     }
 
-    @Test
-    void withoutSharingEveryAnswerHasItsOwnPrompt() {
-        int[] prompt = {5, 6, 7};
-        AnswerPacking packing = new AnswerPacking(false);
-        packing.add(prompt, new int[] {1, 2});
-        packing.add(prompt, new int[] {3});
-
-        assertThat(packing.batch().tokens()).containsExactly(5, 6, 7, 1, 5, 6, 7);
-        assertThat(packing.predicting()).containsExactly(2, 3, 6);
-    }
-
     /** But for rounding: rows fall on other tiles of products, and gradients add up in another order. */
     @ParameterizedTest
     @ValueSource(strings = {"llama", "qwen2-window", "qwen3", "mistral", "phi3-long", "mixtral", "gemma2", "gemma3"})
@@ -62,14 +51,14 @@ class AnswerPackingTest {
         Random random = new Random(11);
         try (Arena arena = Arena.ofShared()) {
             Subject subject = Subject.of(name, arena);
-            AnswerPacking shared = new AnswerPacking(true);
-            AnswerPacking repeated = new AnswerPacking(false);
+            AnswerPacking shared = new AnswerPacking();
+            AnswerPacking repeated = new AnswerPacking();
             for (int p = 0; p < 2; p++) {
                 int[] prompt = tokens(random, p == 0 ? 67 : 9, subject);
                 for (int a = 0; a < 4; a++) {
                     int[] answer = tokens(random, a == 2 ? 1 : 3 + 19 * a, subject);
                     shared.add(prompt, answer);
-                    repeated.add(prompt, answer);
+                    repeated.add(prompt.clone(), answer);
                 }
             }
             float[] weights = new float[shared.targets().length];
