@@ -124,7 +124,8 @@ final class Checkpoints implements AutoCloseable {
         State state = JSON.readValue(newest.resolve("state.json").toFile(), State.class);
         if (!state.fingerprint.equals(fingerprint)) {
             throw new BadModelException(
-                    newest, "belongs to another recipe or other data; remove the folder or restore them to go on");
+                    newest,
+                    "belongs to another recipe, model or other data; remove the folder or restore them to go on");
         }
         try (Arena mapping = Arena.ofShared()) {
             Map<String, Tensor> saved = Safetensors.map(newest.resolve("state.safetensors"), mapping)

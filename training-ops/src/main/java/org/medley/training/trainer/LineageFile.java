@@ -1,5 +1,6 @@
 package org.medley.training.trainer;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -17,29 +18,37 @@ import java.util.Set;
 import org.medley.runtime.weights.BadModelException;
 
 /**
- * A lineage as JSON. Every ancestor is told once, where it is met first; later a parent is named by its {@code sha256}
- * alone. Otherwise a common ancestor would be told once for each way to it, and those double with every fusion.
+ * A lineage as JSON. Every ancestor is told once, where it is met first; later a parent is only named, under {@code told}.
+ * Otherwise a common ancestor would be told once for each way to it, and those double with every fusion.
  */
 final class LineageFile {
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
     private LineageFile() {}
 
+    /** What an ancestor is known by: two runs may make the same weights. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    private record Told(String name, String sha256, String createdAt) {
+        static Told of(Lineage lineage) {
+            return new Told(lineage.name(), lineage.sha256(), lineage.createdAt());
+        }
+    }
+
     static void write(Lineage lineage, Path file) throws IOException {
         JSON.writeValue(file.toFile(), folded(lineage, new HashSet<>()));
     }
 
-    private static ObjectNode folded(Lineage lineage, Set<String> told) {
+    private static ObjectNode folded(Lineage lineage, Set<Told> told) {
         ObjectNode node = JSON.valueToTree(with(lineage, List.of()));
         ArrayNode parents = JSON.createArrayNode();
         for (Lineage.Parent parent : lineage.parents()) {
             ObjectNode own = parents.addObject().put("role", parent.role());
-            String sha256 = parent.lineage().sha256();
-            if (told.contains(sha256)) {
-                own.put("sha256", sha256);
+            Told known = Told.of(parent.lineage());
+            if (told.contains(known)) {
+                own.set("told", JSON.valueToTree(known));
             } else {
                 own.set("lineage", folded(parent.lineage(), told));
-                told.add(sha256);
+                told.add(known);
             }
         }
         if (!parents.isEmpty()) {
@@ -57,7 +66,7 @@ final class LineageFile {
         return unfolded(root, new HashMap<>(), file);
     }
 
-    private static Lineage unfolded(ObjectNode node, Map<String, Lineage> told, Path file)
+    private static Lineage unfolded(ObjectNode node, Map<Told, Lineage> told, Path file)
             throws JsonProcessingException {
         List<Lineage.Parent> parents = new ArrayList<>();
         JsonNode listed = node.remove("parents");
@@ -65,13 +74,12 @@ final class LineageFile {
             Lineage lineage;
             if (parent.path("lineage") instanceof ObjectNode own) {
                 lineage = unfolded(own, told, file);
-                told.putIfAbsent(lineage.sha256(), lineage);
+                told.putIfAbsent(Told.of(lineage), lineage);
             } else {
-                String sha256 = parent.path("sha256").asText();
-                lineage = told.get(sha256);
+                Told known = JSON.treeToValue(parent.path("told"), Told.class);
+                lineage = told.get(known);
                 if (lineage == null) {
-                    throw new BadModelException(
-                            file, "names a parent by sha256 '" + sha256 + "', which it has not told of before");
+                    throw new BadModelException(file, "names a parent, " + known + ", which it has not told of before");
                 }
             }
             parents.add(new Lineage.Parent(parent.path("role").asText(), lineage));

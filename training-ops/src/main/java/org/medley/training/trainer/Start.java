@@ -63,6 +63,11 @@ record Start(ModelFolder from, ModelFolder text, ObjectNode config, Tokenizer to
         }
     }
 
+    /** Of the model that is trained on, as its files are now, every one of which is read; null from scratch. */
+    Lineage lineage() {
+        return from == null ? null : Lineage.read(from.path(), from.sha256());
+    }
+
     /** The token that the tokenizer's settings name, or else the first that ends a generation. */
     private static int end(ModelFolder text, ObjectNode config, Tokenizer tokenizer) {
         String named = text.specialTokens().eos();

@@ -67,6 +67,7 @@ public final class TrainRun {
         try (RunData data = new RunData(asked, catalog, listener);
                 Start start = Start.of(asked, catalog, data.sources(), work, listener);
                 Arena arena = Arena.ofShared()) {
+            Lineage parent = start.lineage();
             MemoryPlan plan = MemoryPlan.of(asked, start.file(), start.config());
             if (asked.device() == TrainRecipe.Device.cpu) {
                 plan.check(); // a GPU's memory is known when it is opened
@@ -75,7 +76,7 @@ public final class TrainRun {
             data.read(
                     Encoder.of(start.text(), start.tokenizer(), start.end(), start.vocabulary()),
                     work.resolve("tokens"));
-            return new Steps(data, start, plan, arena).run(target);
+            return new Steps(data, start, parent, plan, arena).run(target);
         }
     }
 
@@ -93,6 +94,7 @@ public final class TrainRun {
         private final TrainRecipe recipe;
         private final RunData data;
         private final Start start;
+        private final Lineage parent;
         private final Trainable model;
         private final Adaptation adaptation;
         private final Student student;
@@ -113,9 +115,10 @@ public final class TrainRun {
 
         private long tokens;
 
-        Steps(RunData data, Start start, MemoryPlan plan, Arena arena) {
+        Steps(RunData data, Start start, Lineage parent, MemoryPlan plan, Arena arena) {
             this.data = data;
             this.start = start;
+            this.parent = parent;
             this.recipe = asked.steps() != null ? asked : asked.over(Objectives.steps(asked, data));
             listener.steps(recipe.steps());
             int workers = recipe.exchange().workers();
@@ -170,6 +173,9 @@ public final class TrainRun {
         private String fingerprint() {
             Sha256 digest = new Sha256().add(Recipes.write(recipe).getBytes(StandardCharsets.UTF_8));
             data.hashes().forEach(digest::add);
+            if (parent != null) {
+                digest.add(parent.sha256());
+            }
             return digest.hex();
         }
 
@@ -377,7 +383,7 @@ public final class TrainRun {
             listener.message("writes " + target.getFileName());
             Map<String, Tensor> values = average == null ? student.masters() : average.values();
             try (Arena arena = Arena.ofShared()) {
-                TrainedModel written = new TrainedModel(recipe, start, model, adaptation, values, arena);
+                TrainedModel written = new TrainedModel(recipe, start, parent, model, adaptation, values, arena);
                 return written.write(target, data.uses(), log, tokens);
             }
         }

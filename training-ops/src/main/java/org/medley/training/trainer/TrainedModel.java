@@ -19,6 +19,7 @@ final class TrainedModel {
 
     private final TrainRecipe recipe;
     private final Start start;
+    private final Lineage parent;
     private final Trainable model;
     private final ModelWriter.Addition addition;
 
@@ -30,12 +31,14 @@ final class TrainedModel {
     TrainedModel(
             TrainRecipe recipe,
             Start start,
+            Lineage parent,
             Trainable trained,
             Adaptation adaptation,
             Map<String, Tensor> values,
             Arena arena) {
         this.recipe = recipe;
         this.start = start;
+        this.parent = parent;
         if (adaptation == null) {
             model = trained;
             addition = ModelWriter.Addition.NONE;
@@ -52,10 +55,7 @@ final class TrainedModel {
     }
 
     Lineage write(Path target, List<Lineage.DatasetUse> uses, MetricLog log, long tokens) throws IOException {
-        List<Lineage.Parent> parents = start.from() == null
-                ? List.of()
-                : List.of(new Lineage.Parent(
-                        "start", Lineage.read(start.from().path(), start.from().sha256())));
+        List<Lineage.Parent> parents = parent == null ? List.of() : List.of(new Lineage.Parent("start", parent));
         Map<String, int[]> shapes = new LinkedHashMap<>();
         model.stored().forEach((name, tensor) -> shapes.put(name, tensor.shape()));
         List<Lineage.Point> curve = log.curve(CURVE_POINTS);

@@ -46,9 +46,22 @@ class LineageFileTest {
 
         String text = Files.readString(folder.resolve(Lineage.FILE));
         for (String name : List.of("root", "reader", "first", "first-left", "second-right")) {
-            assertThat(text.split("\"name\" : \"" + name + "\"", -1)).as(name).hasSize(2);
+            assertThat(text.split("\"recipe\" : \"name: " + name + "\"", -1))
+                    .as(name)
+                    .hasSize(2);
         }
         assertThat(Lineage.read(folder, "hash of second")).isEqualTo(family);
+    }
+
+    @Test
+    void modelsOfTheSameWeightsKeepTheirOwnStories() throws IOException {
+        Lineage one = model("one");
+        Lineage two = new Lineage("two", "grow", one.sha256(), null, null, null, null, null, null);
+        Lineage family = model("family", new Lineage.Parent("source", one), new Lineage.Parent("source", two));
+
+        family.write(folder);
+
+        assertThat(Lineage.read(folder, "hash of family")).isEqualTo(family);
     }
 
     @Test
@@ -81,13 +94,14 @@ class LineageFileTest {
     @Test
     void aParentThatWasNotToldIsRefused() throws IOException {
         Files.writeString(folder.resolve(Lineage.FILE), """
-                {"name": "b", "kind": "train", "sha256": "3", "parents": [{"role": "start", "sha256": "7"}]}
+                {"name": "b", "kind": "train", "sha256": "3", "parents": [{"role": "start", "told": {"sha256": "7"}}]}
                 """);
 
         assertThatThrownBy(() -> Lineage.read(folder, "3"))
                 .isInstanceOf(BadModelException.class)
                 .hasMessageContaining(Lineage.FILE)
-                .hasMessageContaining("parent by sha256 '7'");
+                .hasMessageContaining("names a parent")
+                .hasMessageContaining("sha256=7");
     }
 
     @Test

@@ -386,6 +386,36 @@ class TrainRunTest {
     }
 
     @Test
+    void aModelThatIsNotWhatItsLineageSaysIsRefusedBeforeTheFirstStep() throws Exception {
+        Path base = home.resolve("models/base");
+        new TrainRun(recipe("base", SCRATCH, 2), catalog, home.resolve("w0"), new Recorder(99)).run(base);
+        Files.writeString(base.resolve("generation_config.json"), "{}");
+
+        assertThatThrownBy(() -> new TrainRun(
+                                recipe("next", "from: base", 2), catalog, home.resolve("w1"), new Recorder(99))
+                        .run(home.resolve("models/next")))
+                .isInstanceOf(BadModelException.class)
+                .hasMessageContaining("lineage.json: speaks of a model with SHA-256");
+        assertThat(home.resolve("w1/metrics.jsonl")).doesNotExist();
+        assertThat(home.resolve("models/next")).doesNotExist();
+    }
+
+    @Test
+    void aRunDoesNotGoOnFromAnotherModelThanItBeganWith() throws Exception {
+        Path base = home.resolve("models/base");
+        new TrainRun(recipe("base", SCRATCH, 2), catalog, home.resolve("w0"), new Recorder(99)).run(base);
+        TrainRecipe next = recipe("next", "from: base", 6);
+        Path target = home.resolve("models/next");
+        assertThatThrownBy(() -> new TrainRun(next, catalog, home.resolve("w1"), new Recorder(3)).run(target))
+                .isInstanceOf(RunCancelledException.class);
+        new TrainRun(recipe("base", SCRATCH, 3), catalog, home.resolve("w2"), new Recorder(99)).run(base);
+
+        assertThatThrownBy(() -> new TrainRun(next, catalog, home.resolve("w1"), new Recorder(99)).run(target))
+                .isInstanceOf(BadModelException.class)
+                .hasMessageContaining("belongs to another recipe, model or other data");
+    }
+
+    @Test
     void brokenDataAndModelsAreRefusedAndNothingIsWritten() throws Exception {
         Path target = home.resolve("models/x");
         Files.writeString(home.resolve("datasets/counting.jsonl"), "{\"messages\":[{\"role\":\"user\",\"conte");
