@@ -29,6 +29,7 @@ import org.medley.runtime.tensor.Tensor;
 import org.medley.runtime.tensor.cuda.CudaPresence;
 import org.medley.runtime.tensor.cuda.EmulatedGpu;
 import org.medley.runtime.tensor.cuda.Gpu;
+import org.medley.runtime.tensor.cuda.HostGpus;
 import org.medley.runtime.tensor.cuda.NullGpu;
 import org.medley.runtime.tensor.cuda.driver.CudaGpu;
 import org.medley.training.optimizer.States;
@@ -119,7 +120,8 @@ class DeviceRunTest {
     }
 
     private Lineage run(TrainRecipe recipe, String work, Recorder recorder, Supplier<Gpu> gpu) throws IOException {
-        return new TrainRun(recipe, catalog, home.resolve(work), recorder, gpu).run(home.resolve("models/" + work));
+        return new TrainRun(recipe, catalog, home.resolve(work), recorder, new HostGpus(gpu))
+                .run(home.resolve("models/" + work));
     }
 
     private static Gpu emulated() {
@@ -223,7 +225,12 @@ class DeviceRunTest {
         try (Arena arena = Arena.ofShared()) {
             for (Place place : List.of(
                     Place.HOST,
-                    Place.onGpu(recipe, FILE, config, MemoryPlan.of(recipe, FILE, config), DeviceRunTest::emulated))) {
+                    Place.onGpu(
+                            recipe,
+                            FILE,
+                            config,
+                            MemoryPlan.of(recipe, FILE, config),
+                            new HostGpus(DeviceRunTest::emulated)))) {
                 Trainable model = Trainable.of(FILE, config, ScratchModel.weights(FILE, config, 1, arena), arena, 32);
                 Precision full = Precision.FP32;
                 try (Student student = new Student(model, null, full, false, 1, 1, place, arena)) {
@@ -265,7 +272,7 @@ class DeviceRunTest {
         try (Arena arena = Arena.ofShared()) {
             Trainable model = Trainable.of(FILE, config, ScratchModel.weights(FILE, config, 1, arena), arena, 1024);
             Adaptation adaptation = adapted ? new Adaptation(recipe.adapter(), model, 1, arena) : null;
-            Place place = Place.onGpu(recipe, FILE, config, MemoryPlan.of(recipe, FILE, config), () -> gpu);
+            Place place = Place.onGpu(recipe, FILE, config, plan, new HostGpus(() -> gpu));
             try (Student student =
                     new Student(model, adaptation, recipe.precision().precision(), recompute, 1, 1, place, arena)) {
                 student.optimizer(recipe.optimizer().settings(), States.planned());
