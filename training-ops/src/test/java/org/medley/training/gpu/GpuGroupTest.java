@@ -111,8 +111,7 @@ class GpuGroupTest {
     }
 
     private static Precision precision(String kind) {
-        Precision.Kind wanted = Precision.Kind.valueOf(kind);
-        return wanted == Precision.Kind.fp32 ? Precision.FP32 : new Precision(wanted, Precision.Scales.power_of_two, 1);
+        return new Precision(Precision.Kind.valueOf(kind), Precision.Scales.power_of_two, 1);
     }
 
     @ParameterizedTest
