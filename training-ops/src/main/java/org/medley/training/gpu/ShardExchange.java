@@ -9,7 +9,8 @@ import org.medley.training.parallel.GradientExchange;
 
 /**
  * Each device gets of all others what they have of its shard, some at a time, and adds it up in the order of ranks: F32,
- * from zero on, divided at the end. This is what {@link org.medley.training.parallel.LocalExchange} computes.
+ * from zero on, divided at the end. This is what {@link org.medley.training.parallel.LocalExchange} computes. Gradients
+ * are those in the devices' memory.
  */
 record ShardExchange(List<GpuDevice> devices, Collectives collectives, States states) implements GradientExchange {
     /** Elements of a shard that travel at a time: 16 MB from each device to each. */
@@ -22,6 +23,10 @@ record ShardExchange(List<GpuDevice> devices, Collectives collectives, States st
 
     @Override
     public Traffic average(List<Map<String, Tensor>> gradients, int step) {
+        if (gradients.size() != devices.size()) {
+            throw new IllegalArgumentException(
+                    "gradients of " + gradients.size() + " workers; the exchange is among " + devices.size());
+        }
         Shards shards = devices.getFirst().shards();
         long[] rooms = devices.stream()
                 .mapToLong(device -> device.room(bytes(shards.size(), shards.ranks())))

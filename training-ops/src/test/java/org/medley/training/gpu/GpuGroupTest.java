@@ -238,6 +238,9 @@ class GpuGroupTest {
         assertThat(done).containsExactly(0, 2);
         assertThatThrownBy(() -> group.exchange(ExchangeSettings.of(Compression.loco), 2, List.of(), States.planned()))
                 .hasMessageContaining("compression loco");
+        assertThatThrownBy(() ->
+                        group.exchange(PLAIN, 2, List.of(), States.planned()).average(List.of(Map.of()), 1))
+                .hasMessage("gradients of 1 workers; the exchange is among 2");
         gpus.get(1).fail(false);
         group.close();
         assertThat(gpus).allMatch(NullGpu::closed);

@@ -185,9 +185,9 @@ class DeviceRunTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "llama|4|exchange: {workers: 2}|1e-4|1e-4",
+                "llama|2|exchange: {workers: 2}|1e-4|1e-4",
                 "qwen3|2|{exchange: {workers: 3}, recompute: true}|1e-4|1e-4",
-                "llama|3|{exchange: {workers: 2}, precision: {format: bf16}}|0.02|0.1"
+                "llama|2|{exchange: {workers: 2}, precision: {format: bf16}}|0.02|0.1"
             })
     void workersOnSeveralDevicesAreTheProcessors(String family, int steps, String more, double near, double far)
             throws IOException {

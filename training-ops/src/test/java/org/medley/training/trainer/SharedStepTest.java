@@ -76,7 +76,7 @@ class SharedStepTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"fp32,2", "fp32,3", "bf16,2", "fp8_block,2"})
+    @CsvSource({"fp32,3", "bf16,2", "fp8_block,2"})
     void devicesLeaveTheSameBits(String format, int workers) {
         assumeThat(EmulatedGpu.possible()).as("a C++ compiler").isTrue();
         try (Arena arena = Arena.ofShared();
@@ -87,7 +87,7 @@ class SharedStepTest {
             Optimizer whole = alone.optimizer(settings, States.in(arena));
             GradientExchange exchange = together.exchange(PLAIN, States.in(arena));
             LocalExchange local = new LocalExchange(PLAIN, workers, alone.parameters(), States.in(arena));
-            for (int step = 1; step <= 3; step++) {
+            for (int step = 1; step <= 2; step++) {
                 int first = step * PASSES;
                 float[][] losses = new float[PASSES][];
                 together.begin(step);

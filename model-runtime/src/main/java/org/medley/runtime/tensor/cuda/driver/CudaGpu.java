@@ -231,6 +231,7 @@ public final class CudaGpu implements Gpu {
     }
 
     private Kernel find(String file, String name) {
+        onThread();
         CUfunc_st function = new CUfunc_st();
         CUmod_st module = modules.computeIfAbsent(file, this::load);
         Calls.cuda(cuModuleGetFunction(function, module, name), "cuModuleGetFunction of " + name);
