@@ -226,8 +226,8 @@ class DeviceRunTest {
     }
 
     @Test
-    void aResumedRunOnThreeDevicesIsBitForBitTheUninterruptedOne() throws IOException {
-        resumed("exchange: {workers: 3}", DeviceRunTest::emulated);
+    void aResumedRunOnTwoDevicesIsBitForBitTheUninterruptedOne() throws IOException {
+        resumed("exchange: {workers: 2}", DeviceRunTest::emulated);
     }
 
     @Test

@@ -21,7 +21,7 @@ abstract class CollectivesParity {
 
     abstract Gpus machine();
 
-    /** How many devices may be used, most last; none to skip. */
+    /** As how many ranks it is tried. */
     abstract int[] ranks();
 
     @AfterEach

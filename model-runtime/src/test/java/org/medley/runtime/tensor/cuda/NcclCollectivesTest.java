@@ -2,16 +2,19 @@ package org.medley.runtime.tensor.cuda;
 
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.medley.runtime.tensor.cuda.driver.CudaGpus;
 
-/** NCCL among the devices of this machine. */
+/** NCCL among the devices of this machine; with one alone, that it is there and takes its calls. */
 @Tag("gpu")
 class NcclCollectivesTest extends CollectivesParity {
+    private static final int MOST = 8;
+
     @BeforeEach
-    void twoDevices() {
-        assumeThat(CudaPresence.absence(1)).as("a second CUDA device").isEmpty();
+    void device() {
+        assumeThat(CudaPresence.absence()).as("a CUDA device").isEmpty();
     }
 
     @Override
@@ -21,6 +24,8 @@ class NcclCollectivesTest extends CollectivesParity {
 
     @Override
     int[] ranks() {
-        return new int[] {2};
+        return IntStream.rangeClosed(1, MOST)
+                .takeWhile(count -> CudaPresence.absence(count - 1).isEmpty())
+                .toArray();
     }
 }

@@ -11,7 +11,9 @@ import static org.bytedeco.cuda.global.nccl.ncclSend;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.bytedeco.cuda.global.nccl;
 import org.bytedeco.cuda.nccl.ncclComm;
+import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerPointer;
 import org.medley.runtime.tensor.cuda.Closing;
@@ -27,7 +29,9 @@ final class NcclCollectives implements Collectives {
     private final List<ncclComm> communicators = new ArrayList<>();
     private final Address first = new Address();
 
+    /** @throws LinkageError if the library or one that it needs is missing */
     NcclCollectives(List<CudaGpu> gpus) {
+        Loader.load(nccl.class);
         this.gpus = gpus;
         int[] numbers = gpus.stream().mapToInt(CudaGpu::number).toArray();
         try (PointerPointer<Pointer> out = new PointerPointer<>(gpus.size())) {
