@@ -1,4 +1,4 @@
-// What follows the way back: the sum of squares of gradients, AdamW, and what the network uses of the masters.
+// What follows the way back: the mean over devices and the sum of squares of gradients, AdamW, and what the network uses of the masters.
 #include "common.cuh"
 
 #define ELEMENT (blockIdx.x * (long long)blockDim.x + threadIdx.x)
@@ -43,6 +43,19 @@ KERNEL(add_squares, const double* partial, int count, double* out) {
     if (threadIdx.x == 0) {
         *out = sum;
     }
+}
+
+// out = the mean of `ranks` runs of `count` elements that lie one after the other, added up in their order
+KERNEL(mean_of_ranks, const float* runs, int ranks, long long count, float part, float* out) {
+    long long i = ELEMENT;
+    if (i >= count) {
+        return;
+    }
+    float sum = 0.0f;
+    for (int rank = 0; rank < ranks; rank++) {
+        sum = __fadd_rn(sum, runs[rank * count + i]);
+    }
+    out[i] = __fmul_rn(sum, part);
 }
 
 // Adam with decoupled weight decay (Loshchilov and Hutter 2019, algorithm 2): p = keep p - rate m' / (sqrt(v') + epsilon).

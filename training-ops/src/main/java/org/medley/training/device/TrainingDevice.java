@@ -11,6 +11,9 @@ import org.medley.training.optimizer.Optimizer;
 import org.medley.training.optimizer.Parameter;
 import org.medley.training.optimizer.Settings;
 import org.medley.training.optimizer.States;
+import org.medley.training.parallel.ExchangeSettings;
+import org.medley.training.parallel.GradientExchange;
+import org.medley.training.parallel.LocalExchange;
 
 /**
  * Where a model is trained: its memory, and what computes in it. Weights go by the host's tensors, which the network
@@ -31,13 +34,44 @@ public interface TrainingDevice extends AutoCloseable {
     Map<String, Tensor> gradients(Map<String, Tensor> like);
 
     /**
-     * An optimizer of the masters.
+     * An optimizer of the masters by the first worker's gradients, where they were averaged.
      *
      * @param states where what a checkpoint keeps of it is made
      */
     Optimizer optimizer(Settings settings, List<Parameter> parameters, States states);
 
-    /** The Euclidean norm over all gradients. */
+    /** What a worker's passes run on. */
+    default TrainingDevice of(int worker) {
+        return this;
+    }
+
+    /** A pass of a step, counted from 0. */
+    @FunctionalInterface
+    interface Pass {
+        void run(int worker, int pass);
+    }
+
+    /**
+     * Shares the passes of a step out, each to the next worker. Where workers have devices of their own, passes of
+     * different workers run on different threads at once; here they take turns.
+     */
+    default void share(int passes, int workers, Pass work) {
+        for (int pass = 0; pass < passes; pass++) {
+            work.run(pass % workers, pass);
+        }
+    }
+
+    /** What averages the workers' gradients for {@link #norm} and {@link #optimizer}. */
+    default GradientExchange exchange(
+            ExchangeSettings settings, int workers, List<Parameter> parameters, States states) {
+        return new LocalExchange(settings, workers, parameters, states);
+    }
+
+    /**
+     * The Euclidean norm over all gradients.
+     *
+     * @param gradients the first worker's, where they were averaged
+     */
     double norm(Map<String, Tensor> gradients);
 
     /** A step begins, whose number decides what is rounded at random in it. */
@@ -48,7 +82,10 @@ public interface TrainingDevice extends AutoCloseable {
     /** A pass begins; results of the last one are gone. */
     void pass(Batch batch);
 
-    /** The masters were changed where they are trained: brings what the network uses of them up to date. */
+    /**
+     * The masters were changed where they are trained: brings what the network uses of them up to date. Gradients may be
+     * lost, here and by {@link #store()}.
+     */
     void changed();
 
     /** Brings masters and optimizer states to the host. */

@@ -1,6 +1,7 @@
 package org.medley.training.gpu;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.medley.runtime.tensor.DType;
@@ -17,8 +18,8 @@ import org.medley.training.optimizer.Settings;
 import org.medley.training.optimizer.States;
 
 /**
- * AdamW over masters and moments on a device, the clipping's factor and all in one launch for a tensor. It gives the
- * processor's results to the bit. The host's states, by the same names as there, are copies.
+ * AdamW over the masters and moments of a device's shard, the clipping's factor and all in one launch for a tensor. It
+ * gives the processor's results to the bit. The host's states, by the same names as there, are copies of whole tensors.
  */
 final class DeviceAdamW implements Optimizer {
     private final Launcher launcher;
@@ -27,42 +28,69 @@ final class DeviceAdamW implements Optimizer {
     private final List<Moments> moments = new ArrayList<>();
 
     /**
-     * A parameter with where its value and moments lie.
+     * What the shard has of a parameter, with where its value and moments lie.
      *
-     * @param first the host's copy of the first moment
+     * @param first the host's copy of the parameter's first moment
      */
-    private record Moments(Parameter parameter, long value, long m, long v, Tensor first, Tensor second) {}
+    private record Moments(
+            Parameter parameter, Shards.Piece piece, long value, long m, long v, Tensor first, Tensor second) {
+        long bytes() {
+            return DType.F32.bytes(piece.count());
+        }
 
-    /** @param masters where each parameter's value lies on the device, by name */
+        /** Where the piece is in the host's copy of a whole tensor. */
+        long in(Tensor whole) {
+            return whole.address() + DType.F32.bytes(piece.from());
+        }
+    }
+
+    /**
+     * @param pieces of the parameters that the shard has
+     * @param masters where the shard's values lie on the device
+     * @param states which {@link #make} filled
+     */
     DeviceAdamW(
             Launcher launcher,
             DeviceMemory memory,
             Settings settings,
             List<Parameter> parameters,
-            Map<String, Long> masters,
+            List<Shards.Piece> pieces,
+            long masters,
             States states) {
+        this.launcher = launcher;
+        this.settings = settings;
+        this.states = states;
+        Map<String, Parameter> byName = new HashMap<>();
+        parameters.forEach(parameter -> byName.put(parameter.name(), parameter));
+        for (Shards.Piece piece : pieces) {
+            moments.add(new Moments(
+                    byName.get(piece.name()),
+                    piece,
+                    masters + DType.F32.bytes(piece.at()),
+                    zeros(memory, piece),
+                    zeros(memory, piece),
+                    states.tensors().get("m." + piece.name()),
+                    states.tensors().get("v." + piece.name())));
+        }
+    }
+
+    private long zeros(DeviceMemory memory, Shards.Piece piece) {
+        long bytes = DType.F32.bytes(piece.count());
+        long address = memory.allocate(bytes);
+        launcher.gpu().zero(address, bytes);
+        return address;
+    }
+
+    /** Makes the host's copies of whole parameters' moments. */
+    static void make(Settings settings, List<Parameter> parameters, States states) {
         if (settings.method() != Method.adamw) {
             throw new IllegalArgumentException(
                     "optimizer " + settings.method() + " runs on the processor only; a GPU has adamw");
         }
-        this.launcher = launcher;
-        this.settings = settings;
-        this.states = states;
-        Gpu gpu = launcher.gpu();
         for (Parameter parameter : parameters) {
             int[] shape = parameter.value().shape();
-            long bytes = DType.F32.bytes(parameter.value().size());
-            long m = memory.allocate(bytes);
-            long v = memory.allocate(bytes);
-            gpu.zero(m, bytes);
-            gpu.zero(v, bytes);
-            moments.add(new Moments(
-                    parameter,
-                    masters.get(parameter.name()),
-                    m,
-                    v,
-                    states.make("m." + parameter.name(), DType.F32, shape),
-                    states.make("v." + parameter.name(), DType.F32, shape)));
+            states.make("m." + parameter.name(), DType.F32, shape);
+            states.make("v." + parameter.name(), DType.F32, shape);
         }
     }
 
@@ -83,10 +111,10 @@ final class DeviceAdamW implements Optimizer {
             boolean decays = value.shape().length > 1;
             launcher.none()
                     .put(own.value)
-                    .put(gradient.address())
+                    .put(own.in(gradient))
                     .put(own.m)
                     .put(own.v)
-                    .put(value.size());
+                    .put(own.piece.count());
             launcher.arguments()
                     .put(adam.scale())
                     .put(adam.beta1())
@@ -96,7 +124,7 @@ final class DeviceAdamW implements Optimizer {
                     .put(adam.epsilon())
                     .put(learningRate)
                     .put(decays ? 1 - learningRate * settings.weightDecay() : 1f);
-            launcher.launch("optimizer", "adamw", Grid.elements(value.size()));
+            launcher.launch("optimizer", "adamw", Grid.elements(own.piece.count()));
         }
     }
 
@@ -105,12 +133,12 @@ final class DeviceAdamW implements Optimizer {
         return states;
     }
 
-    /** Brings the moments to the host. */
+    /** Brings the shard's moments to the host. */
     void fetch() {
         Gpu gpu = launcher.gpu();
         for (Moments own : moments) {
-            gpu.download(own.m, own.first.address(), own.first.data().byteSize());
-            gpu.download(own.v, own.second.address(), own.second.data().byteSize());
+            gpu.download(own.m, own.in(own.first), own.bytes());
+            gpu.download(own.v, own.in(own.second), own.bytes());
         }
     }
 
@@ -118,8 +146,8 @@ final class DeviceAdamW implements Optimizer {
     void store() {
         Gpu gpu = launcher.gpu();
         for (Moments own : moments) {
-            gpu.upload(own.first.address(), own.m, own.first.data().byteSize());
-            gpu.upload(own.second.address(), own.v, own.second.data().byteSize());
+            gpu.upload(own.in(own.first), own.m, own.bytes());
+            gpu.upload(own.in(own.second), own.v, own.bytes());
         }
         gpu.synchronize();
     }

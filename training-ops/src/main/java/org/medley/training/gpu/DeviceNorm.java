@@ -15,6 +15,14 @@ record DeviceNorm(Launcher launcher, DeviceWorkspace workspace) {
     private static final int THREADS = 256;
 
     double of(Map<String, Tensor> gradients) {
+        return Math.sqrt(squares(gradients));
+    }
+
+    /** The sum of squares, tensors in the order of their names. */
+    double squares(Map<String, Tensor> gradients) {
+        if (gradients.isEmpty()) {
+            return 0;
+        }
         Map<String, Tensor> ordered = new TreeMap<>(gradients);
         DeviceWorkspace.Mark mark = workspace.mark();
         long sums = workspace.allocate(8L * ordered.size());
@@ -36,6 +44,6 @@ record DeviceNorm(Launcher launcher, DeviceWorkspace workspace) {
             sum += one;
         }
         workspace.release(mark);
-        return Math.sqrt(sum);
+        return sum;
     }
 }

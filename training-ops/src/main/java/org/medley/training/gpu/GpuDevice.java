@@ -17,6 +17,7 @@ import org.medley.runtime.tensor.cuda.DeviceMemory;
 import org.medley.runtime.tensor.cuda.DevicePool;
 import org.medley.runtime.tensor.cuda.DeviceWorkspace;
 import org.medley.runtime.tensor.cuda.Gpu;
+import org.medley.runtime.tensor.cuda.Grid;
 import org.medley.runtime.tensor.cuda.Launcher;
 import org.medley.training.autograd.BackwardOps;
 import org.medley.training.device.TrainedWeights;
@@ -31,6 +32,12 @@ import org.medley.training.precision.Precision;
  * Training on a CUDA device. Masters, gradients, optimizer states and what the network uses of the masters lie there; the
  * host's tensors are names of them, and copies when asked for. What lies between the operations is F32 in every
  * precision: in a lower one the operands of products are rounded, and nothing else.
+ *
+ * <p>One of several devices has all gradients and all that the network uses, but masters and moments of its shard alone
+ * (ZeRO-1, Rajbhandari et al. 2020). In full precision the network uses the masters themselves, so that a device has
+ * those of all shards. In a lower one they come together after each step in the gradients' memory, whose contents the
+ * step has used up, and are rounded from there. They travel as F32, which is twice what BF16 would be: tiles and their
+ * scales are made of F32, and no device needs memory for it.
  */
 public final class GpuDevice implements TrainingDevice {
     /** Logits that exist at a time: 2^26 are 256 MB, and as much for their gradient. */
@@ -51,7 +58,16 @@ public final class GpuDevice implements TrainingDevice {
     private final Ops forward;
     private final BackwardOps backward;
     private final NetworkWeights network;
-    private final Map<String, Long> masters = new LinkedHashMap<>();
+    private final Shards shards;
+    private final int rank;
+    /** Where the gradients of all tensors lie. */
+    private final long gradients;
+    /** Where the masters lie that the network's weights are made of. */
+    private final long masters;
+    /** Where those of them lie that are trained here: among them, unless they are in the gradients' place. */
+    private final long own;
+
+    private final Map<String, Tensor> gradientsByName = new LinkedHashMap<>();
     private DeviceAdamW optimizer;
 
     /**
@@ -60,6 +76,16 @@ public final class GpuDevice implements TrainingDevice {
      * @param resultBytes that the results of a pass are planned to take, taken at once; more is taken when it is needed
      */
     public GpuDevice(Gpu gpu, TrainedWeights weights, Precision precision, int rows, long resultBytes) {
+        this(gpu, weights, precision, rows, resultBytes, 0, 1);
+    }
+
+    /**
+     * One of several.
+     *
+     * @param rank whose shard of the masters is trained here
+     * @param ranks how many devices there are
+     */
+    GpuDevice(Gpu gpu, TrainedWeights weights, Precision precision, int rows, long resultBytes, int rank, int ranks) {
         if (!precision.kind().onGpu() || precision.outliers() != 1) {
             throw new IllegalArgumentException("precision " + precision + " is not trained on a GPU");
         }
@@ -88,8 +114,23 @@ public final class GpuDevice implements TrainingDevice {
         if (resultBytes > 0) {
             ops.workspace().reset(resultBytes);
         }
+        this.rank = rank;
+        shards = Shards.of(weights.masters(), ranks);
+        gradients = zeros(gathered, shards.allBytes());
+        boolean lent = !full && ranks > 1;
+        masters = lent ? gradients : zeros(kept, shards.allBytes());
+        own = lent ? zeros(kept, shards.bytes()) : masters + rank * shards.bytes();
+        weights.masters()
+                .forEach((name, master) -> gradientsByName.put(
+                        name, DeviceMemory.tensor(gradients + shards.before(name), master.shape())));
         place(full, scaled, rows);
-        changed();
+        bring();
+    }
+
+    private long zeros(DeviceMemory memory, long bytes) {
+        long address = memory.allocate(bytes);
+        gpu.zero(address, bytes);
+        return address;
     }
 
     private void place(boolean full, boolean scaled, int rows) {
@@ -100,10 +141,24 @@ public final class GpuDevice implements TrainingDevice {
                     .values()
                     .forEach(tensor -> freeze(tensor, full, scaled && products.containsKey(tensor), rows));
         }
-        weights.masters().forEach((name, master) -> masters.put(name, brought(master)));
         weights.used()
                 .forEach((name, tensor) ->
-                        use(tensor, masters.get(name), full, scaled && products.containsKey(tensor), rows));
+                        use(tensor, masters + shards.before(name), full, scaled && products.containsKey(tensor), rows));
+    }
+
+    /** Brings the host's masters here, all of them once for what the network uses. */
+    private void bring() {
+        weights.masters()
+                .forEach((name, master) -> gpu.upload(
+                        master.address(),
+                        masters + shards.before(name),
+                        master.data().byteSize()));
+        long among = masters + rank * shards.bytes();
+        if (own != among) {
+            gpu.copy(among, own, shards.bytes());
+        }
+        gpu.synchronize();
+        changed();
     }
 
     /** What stays as it is: once rounded, its F32 is not kept. */
@@ -147,24 +202,77 @@ public final class GpuDevice implements TrainingDevice {
 
     @Override
     public Map<String, Tensor> gradients(Map<String, Tensor> like) {
-        Map<String, Tensor> gradients = new LinkedHashMap<>();
-        like.forEach((name, tensor) -> {
-            Tensor gradient = DeviceMemory.tensor(gathered.allocate(DType.F32.bytes(tensor.size())), tensor.shape());
-            zero(gradient);
-            gradients.put(name, gradient);
-        });
-        return gradients;
+        return gradientsByName;
     }
 
     @Override
     public Optimizer optimizer(Settings settings, List<Parameter> parameters, States states) {
-        optimizer = new DeviceAdamW(launcher, moments, settings, parameters, new HashMap<>(masters), states);
+        DeviceAdamW.make(settings, parameters, states);
+        return shardOptimizer(settings, parameters, states);
+    }
+
+    /** @param states which {@link DeviceAdamW#make} filled */
+    Optimizer shardOptimizer(Settings settings, List<Parameter> parameters, States states) {
+        optimizer = new DeviceAdamW(launcher, moments, settings, parameters, shards.pieces(rank), own, states);
         return optimizer;
     }
 
     @Override
     public double norm(Map<String, Tensor> gradients) {
-        return new DeviceNorm(launcher, ops.workspace()).of(gradients);
+        return Math.sqrt(squares(gradients));
+    }
+
+    /** The sum of squares of what the shard has of gradients. */
+    double squares(Map<String, Tensor> gradients) {
+        Map<String, Tensor> pieces = new HashMap<>();
+        for (Shards.Piece piece : shards.pieces(rank)) {
+            long address = gradients.get(piece.name()).address() + DType.F32.bytes(piece.from());
+            pieces.put(piece.name(), DeviceMemory.tensor(address, Math.toIntExact(piece.count())));
+        }
+        return new DeviceNorm(launcher, ops.workspace()).squares(pieces);
+    }
+
+    Shards shards() {
+        return shards;
+    }
+
+    Map<String, Tensor> gradientsByName() {
+        return gradientsByName;
+    }
+
+    /** Where they lie, one after the other. */
+    long gradients() {
+        return gradients;
+    }
+
+    /** Where all masters are to lie when {@link #changed()} is called. */
+    long masters() {
+        return masters;
+    }
+
+    /** Where the masters of the shard lie. */
+    long own() {
+        return own;
+    }
+
+    /** Memory of which the results of a step's passes had a use, until the next pass. */
+    long room(long bytes) {
+        linears.forget();
+        ops.workspace().reset();
+        return ops.workspace().allocate(bytes);
+    }
+
+    /**
+     * Makes a part of the shard's gradients the mean of what all devices have of them.
+     *
+     * @param runs the same part of all ranks, one after the other
+     * @param at elements of the shard that lie before it
+     */
+    void average(long runs, long at, long count) {
+        long to = gradients + rank * shards.bytes() + DType.F32.bytes(at);
+        launcher.none().put(runs).put(shards.ranks()).put(count).put(1f / shards.ranks());
+        launcher.arguments().put(to);
+        launcher.launch("optimizer", "mean_of_ranks", Grid.elements(count));
     }
 
     @Override
@@ -188,9 +296,10 @@ public final class GpuDevice implements TrainingDevice {
 
     @Override
     public void fetch() {
-        weights.masters()
-                .forEach((name, master) -> gpu.download(
-                        masters.get(name), master.address(), master.data().byteSize()));
+        for (Shards.Piece piece : shards.pieces(rank)) {
+            long host = weights.masters().get(piece.name()).address() + DType.F32.bytes(piece.from());
+            gpu.download(own + DType.F32.bytes(piece.at()), host, DType.F32.bytes(piece.count()));
+        }
         if (optimizer != null) {
             optimizer.fetch();
         }
@@ -198,14 +307,10 @@ public final class GpuDevice implements TrainingDevice {
 
     @Override
     public void store() {
-        weights.masters()
-                .forEach((name, master) -> gpu.upload(
-                        master.address(), masters.get(name), master.data().byteSize()));
-        gpu.synchronize();
+        bring();
         if (optimizer != null) {
             optimizer.store();
         }
-        changed();
     }
 
     @Override
@@ -222,6 +327,11 @@ public final class GpuDevice implements TrainingDevice {
     @Override
     public long workspaceBytes() {
         return ops.bytes() + operands.bytes() + eightOperands.bytes();
+    }
+
+    @Override
+    public String toString() {
+        return gpu.properties().name();
     }
 
     /** Bytes of the device's memory that are held; what a pass needs once is kept. */

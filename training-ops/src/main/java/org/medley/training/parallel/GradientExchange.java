@@ -8,7 +8,8 @@ import org.medley.training.optimizer.States;
 /** Averages the gradients of all workers of a training run. */
 public interface GradientExchange {
     /**
-     * Replaces each worker's gradients by the average over all workers of the run; all end with the same bits.
+     * Replaces each worker's gradients by the average over all workers of the run, all of them or those that the worker
+     * has the optimizer's states of; where several workers have an average, it has the same bits.
      *
      * @param gradients by parameter name, for each worker that lives in this process: all of them, or the one this
      *     process is

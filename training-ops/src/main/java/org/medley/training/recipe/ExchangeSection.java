@@ -6,7 +6,8 @@ import org.medley.training.parallel.Compression;
 /**
  * How workers that train one model together exchange gradients.
  *
- * @param workers that each take a share of a step's passes; default 1. On one device they take turns
+ * @param workers that each take a share of a step's passes; default 1. With device gpu each has a
+ *     GPU of its own; on the processor they take turns
  * @param compression default none
  * @param bits of a compressed value; default 4
  */

@@ -5,6 +5,7 @@ import java.util.List;
 import org.medley.training.data.Format;
 import org.medley.training.data.TooLong;
 import org.medley.training.optimizer.Method;
+import org.medley.training.parallel.Compression;
 
 /**
  * One training run.
@@ -12,9 +13,9 @@ import org.medley.training.optimizer.Method;
  * @param stage needed; decides defaults, and how data is packed
  * @param model what is trained
  * @param adapter absent: all of the model's weights are trained
- * @param device where it is trained; default cpu. A gpu is NVIDIA's first of the machine; it has precisions fp32, bf16,
- *     fp8_block and fp8_tensor and optimizer adamw, one worker, and neither averages, DoRA nor grpo. Mixtures of experts
- *     are trained on cpu
+ * @param device where it is trained; default cpu. With gpu each worker has an NVIDIA device of the machine, from the
+ *     first on; they have precisions fp32, bf16, fp8_block and fp8_tensor and optimizer adamw, and neither compression,
+ *     averages, DoRA nor grpo. Mixtures of experts are trained on cpu
  * @param data what it is trained on, mixed by weight
  * @param evaluation held-out data whose loss is measured during training; optional
  * @param samples prompts that are answered during training, for people to read; optional
@@ -137,7 +138,9 @@ public record TrainRecipe(
         }
         OptimizerSection rates = (optimizer == null ? OptimizerSection.EMPTY : optimizer)
                 .completed(checks, defaultSchedule(), defaultRate(), all);
-        checkDevice(checks, numbers, rates, judged);
+        ExchangeSection shared =
+                (exchange == null ? new ExchangeSection(null, null, null) : exchange).completed(checks);
+        checkDevice(checks, numbers, rates, judged, shared);
         return new TrainRecipe(
                 name,
                 description,
@@ -160,7 +163,7 @@ public record TrainRecipe(
                 passes,
                 rates,
                 (stability == null ? StabilitySection.EMPTY : stability).completed(checks),
-                (exchange == null ? new ExchangeSection(null, null, null) : exchange).completed(checks),
+                shared,
                 checkpoint(checks, all),
                 Boolean.TRUE.equals(recompute),
                 checks.range("average", average, 0, 0, 0.99999),
@@ -168,7 +171,12 @@ public record TrainRecipe(
                 seed == null ? 1L : seed);
     }
 
-    private void checkDevice(Checks checks, PrecisionSection numbers, OptimizerSection rates, ReinforceSection judged) {
+    private void checkDevice(
+            Checks checks,
+            PrecisionSection numbers,
+            OptimizerSection rates,
+            ReinforceSection judged,
+            ExchangeSection shared) {
         if (device != Device.gpu) {
             return;
         }
@@ -187,9 +195,9 @@ public record TrainRecipe(
                 "average",
                 "is " + average + "; device gpu keeps no average of weights, remove it");
         checks.that(
-                exchange == null || exchange.workers() == null || exchange.workers() == 1,
-                "exchange.workers",
-                "is " + (exchange == null ? 1 : exchange.workers()) + "; device gpu has one, remove it");
+                shared.compression() == Compression.none,
+                "exchange.compression",
+                "is " + shared.compression() + ", which device gpu does not have; none is possible");
         checks.that(
                 adapter == null || adapter.kind() != AdapterSection.Kind.dora,
                 "adapter.kind",

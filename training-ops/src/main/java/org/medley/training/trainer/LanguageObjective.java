@@ -44,21 +44,24 @@ final class LanguageObjective implements Objective {
         }
         // Workers' gradients are averaged, not summed.
         float weight = (float) workers / targets;
+        float[][] losses = new float[passes.size()][];
+        student.share(passes.size(), (worker, i) -> losses[i] = learn(worker, passes.get(i), weight));
         double loss = 0;
-        for (int i = 0; i < passes.size(); i++) {
-            int worker = i % workers;
-            Packed pass = passes.get(i);
-            Tensor hidden = student.hidden(worker, pass.batch());
-            float[] weights = new float[pass.targets().length];
-            Arrays.fill(weights, weight);
-            float[] losses =
-                    student.tape(worker).backward(student.network(), hidden, pass.rows(), pass.targets(), weights);
-            for (float one : losses) {
+        for (float[] own : losses) {
+            for (float one : own) {
                 loss += one;
             }
         }
         List<Batch> batches = passes.stream().map(Packed::batch).toList();
         return new Outcome(loss / targets, tokens, Map.of(), batches);
+    }
+
+    /** @return −log p of each target of a pass */
+    private float[] learn(int worker, Packed pass, float weight) {
+        Tensor hidden = student.hidden(worker, pass.batch());
+        float[] weights = new float[pass.targets().length];
+        Arrays.fill(weights, weight);
+        return student.tape(worker).backward(student.network(), hidden, pass.rows(), pass.targets(), weights);
     }
 
     @Override

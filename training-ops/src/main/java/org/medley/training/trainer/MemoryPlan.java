@@ -25,6 +25,7 @@ import org.medley.training.autograd.PlannedMemory;
 import org.medley.training.autograd.PlannedOps;
 import org.medley.training.autograd.Tape;
 import org.medley.training.gpu.GpuDevice;
+import org.medley.training.gpu.GpuGroup;
 import org.medley.training.optimizer.Optimizers;
 import org.medley.training.recipe.BadRecipeException;
 import org.medley.training.recipe.TrainRecipe;
@@ -33,9 +34,10 @@ import org.medley.training.recipe.TrainRecipe;
  * What a run will hold, worked out before anything of it is allocated. A step's activations are those that a tape over
  * ops without memory asks for.
  *
- * @param bytes by what they are for
+ * @param bytes by what they are for, on each device
+ * @param devices that hold as much each
  */
-record MemoryPlan(Map<String, Long> bytes) {
+record MemoryPlan(Map<String, Long> bytes, int devices) {
     /** Beside a run's own memory: the heap, code, mapped data. */
     private static final long ELSE = 512L << 20;
 
@@ -79,32 +81,40 @@ record MemoryPlan(Map<String, Long> bytes) {
         if (recipe.reinforce() != null && !recipe.reinforce().fromPairs()) {
             bytes.put("engine", weights);
         }
-        return new MemoryPlan(bytes);
+        return new MemoryPlan(bytes, 1);
     }
 
-    /** Of a GPU's own memory; a checkpoint's copies lie on the host. */
+    /**
+     * Of a GPU's own memory; a checkpoint's copies lie on the host. Of several each has the states of a shard, and the
+     * masters of one unless the network uses masters themselves.
+     */
     private static MemoryPlan onGpu(
             TrainRecipe recipe, Trainable model, Adaptation adaptation, Map<String, Tensor> trained, long states) {
         long masters = size(trained.values());
+        int devices = recipe.exchange().workers();
+        boolean full = recipe.precision().precision().isFull();
         Map<String, Long> bytes = new LinkedHashMap<>();
         long network = size(model.parameters().values());
-        bytes.put("master weights", masters);
-        if (!recipe.precision().precision().isFull()) {
+        bytes.put("master weights", full ? masters : Math.ceilDiv(masters, devices));
+        if (!full) {
             // Two bytes of BF16, or codes that lie both ways.
             bytes.put("weights", (network + (recipe.adapter() == null ? 0 : masters)) / 2);
         } else if (recipe.adapter() != null) {
             bytes.put("weights", network);
         }
         bytes.put("gradients", masters);
-        bytes.put("optimizer " + recipe.optimizer().method(), states);
-        bytes.put(RESULTS, activations(recipe, model, adaptation, trained));
+        bytes.put("optimizer " + recipe.optimizer().method(), Math.ceilDiv(states, devices));
+        // What devices exchange takes the place of a step's results.
+        bytes.put(
+                RESULTS,
+                Math.max(activations(recipe, model, adaptation, trained), GpuGroup.exchanged(masters / 4, devices)));
         long widest = model.parameters().values().stream()
                 .filter(tensor -> tensor.shape().length > 1)
                 .mapToLong(tensor -> Math.max(tensor.rows(), tensor.cols()))
                 .max()
                 .orElse(0);
         bytes.put("operands of products", 8 * widest * recipe.microTokens());
-        return new MemoryPlan(bytes);
+        return new MemoryPlan(bytes, devices);
     }
 
     /** Bytes that the results of a pass take. */
@@ -177,7 +187,7 @@ record MemoryPlan(Map<String, Long> bytes) {
 
     @Override
     public String toString() {
-        return gigabytes(total()) + " of memory: "
+        return gigabytes(total()) + " of memory" + (devices == 1 ? ": " : " on each of " + devices + " devices: ")
                 + bytes.entrySet().stream()
                         .map(e -> e.getKey() + " " + gigabytes(e.getValue()))
                         .collect(Collectors.joining(", "));

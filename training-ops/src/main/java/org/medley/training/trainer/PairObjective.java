@@ -139,38 +139,48 @@ final class PairObjective implements Objective {
         for (int i = 0; i < settings.pairs() || i < workers; i++) {
             pairs.add(Pair.of(order.next()));
         }
+        List<Pass> passes = Pass.of(pairs, microTokens);
+        double[][] found = new double[passes.size()][];
+        student.share(passes.size(), (worker, p) -> found[p] = learn(worker, passes.get(p), pairs.size()));
         double loss = 0;
         double margins = 0;
         long right = 0;
         long tokens = 0;
-        List<Pass> passes = Pass.of(pairs, microTokens);
         for (int p = 0; p < passes.size(); p++) {
-            Pass pass = passes.get(p);
-            Packed packed = pass.packed;
-            int worker = p % workers;
-            int[] starts = pass.starts();
-            Tensor hidden = student.hidden(worker, packed.batch());
-            float[] losses = student.tape(worker).losses(student.network(), hidden, packed.rows(), packed.targets());
-            double[] scores = scores(losses, starts, means());
-            float[] weights = new float[losses.length];
-            for (int i = 0; i < pass.pairs.size(); i++) {
-                double margin = margin(pass.pairs.get(i), scores[2 * i], scores[2 * i + 1]);
-                double[] found = loss(margin);
-                loss += found[0];
+            for (double margin : found[p]) {
+                loss += loss(margin)[0];
                 margins += margin;
                 right += margin > 0 ? 1 : 0;
-                // The loss falls as the better answer's log-probability rises; weights are those of −log p.
-                double weight = -found[1] * workers / pairs.size();
-                fill(weights, starts, 2 * i, weight);
-                fill(weights, starts, 2 * i + 1, -weight);
             }
-            student.tape(worker).backward(student.network(), hidden, packed.rows(), packed.targets(), weights);
-            tokens += packed.batch().rows();
+            tokens += passes.get(p).packed.batch().rows();
         }
         Map<String, Double> metrics =
                 Map.of("margin", margins / pairs.size(), "preferred", (double) right / pairs.size());
         List<Batch> batches = passes.stream().map(pass -> pass.packed.batch()).toList();
         return new Outcome(loss / pairs.size(), tokens, metrics, batches);
+    }
+
+    /**
+     * @param count pairs of the step
+     * @return the margins of a pass's pairs
+     */
+    private double[] learn(int worker, Pass pass, int count) {
+        Packed packed = pass.packed;
+        int[] starts = pass.starts();
+        Tensor hidden = student.hidden(worker, packed.batch());
+        float[] losses = student.tape(worker).losses(student.network(), hidden, packed.rows(), packed.targets());
+        double[] scores = scores(losses, starts, means());
+        float[] weights = new float[losses.length];
+        double[] margins = new double[pass.pairs.size()];
+        for (int i = 0; i < margins.length; i++) {
+            margins[i] = margin(pass.pairs.get(i), scores[2 * i], scores[2 * i + 1]);
+            // The loss falls as the better answer's log-probability rises; weights are those of −log p.
+            double weight = -loss(margins[i])[1] * workers / count;
+            fill(weights, starts, 2 * i, weight);
+            fill(weights, starts, 2 * i + 1, -weight);
+        }
+        student.tape(worker).backward(student.network(), hidden, packed.rows(), packed.targets(), weights);
+        return margins;
     }
 
     private void fill(float[] weights, int[] starts, int answer, double weight) {

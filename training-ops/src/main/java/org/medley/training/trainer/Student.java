@@ -19,6 +19,8 @@ import org.medley.training.optimizer.Optimizer;
 import org.medley.training.optimizer.Parameter;
 import org.medley.training.optimizer.Settings;
 import org.medley.training.optimizer.States;
+import org.medley.training.parallel.ExchangeSettings;
+import org.medley.training.parallel.GradientExchange;
 import org.medley.training.precision.Precision;
 
 /**
@@ -67,16 +69,17 @@ final class Student implements AutoCloseable {
         this.adaptation = adaptation;
         Map<String, Tensor> network = model.parameters();
         this.used = adaptation == null ? network : adaptation.used();
-        Map<String, Tensor> own = adaptation == null ? network : adaptation.masters();
-        this.masters = place.shares(precision) ? own : copies(own, arena);
+        Map<String, Tensor> initial = adaptation == null ? network : adaptation.masters();
+        this.masters = place.shares(precision) ? initial : copies(initial, arena);
         TrainedWeights weights = new TrainedWeights(network, used, masters, TrainedWeights.products(network));
         this.device = place.device(weights, precision, seed, arena);
         for (int worker = 0; worker < workers; worker++) {
-            Map<String, Tensor> theirs = device.gradients(used);
+            TrainingDevice own = device.of(worker);
+            Map<String, Tensor> theirs = own.gradients(used);
             Map<Tensor, Tensor> trained = new IdentityHashMap<>();
             used.forEach((name, tensor) -> trained.put(tensor, theirs.get(name)));
             gradients.add(theirs);
-            tapes.add(new Tape(device.forward(), device.backward(), trained, recompute));
+            tapes.add(new Tape(own.forward(), own.backward(), trained, recompute));
         }
         adapt();
     }
@@ -128,9 +131,19 @@ final class Student implements AutoCloseable {
         adapt();
     }
 
-    /** The values of a gradient. */
-    float[] read(Tensor gradient) {
-        return device.read(gradient);
+    /** The values of a worker's gradient. */
+    float[] read(int worker, Tensor gradient) {
+        return device.of(worker).read(gradient);
+    }
+
+    /** What averages the workers' gradients. */
+    GradientExchange exchange(ExchangeSettings settings, States states) {
+        return device.exchange(settings, tapes.size(), parameters(), states);
+    }
+
+    /** Shares the passes of a step out among the workers, which may go through theirs beside each other. */
+    void share(int passes, TrainingDevice.Pass work) {
+        device.share(passes, tapes.size(), work);
     }
 
     /** What the optimizer changes. */
@@ -157,7 +170,9 @@ final class Student implements AutoCloseable {
     /** A step begins. */
     void begin(int step) {
         device.begin(step);
-        gradients.forEach(own -> own.values().forEach(device::zero));
+        for (int worker = 0; worker < gradients.size(); worker++) {
+            gradients.get(worker).values().forEach(device.of(worker)::zero);
+        }
     }
 
     /** A step's passes have all gone back. */
@@ -181,7 +196,7 @@ final class Student implements AutoCloseable {
 
     /** A pass through the network, ready for the way back by this worker's {@link #tape}. */
     Tensor hidden(int worker, Batch batch) {
-        device.pass(batch);
+        device.of(worker).pass(batch);
         return hidden(tapes.get(worker), batch);
     }
 

@@ -8,20 +8,18 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Supplier;
 import org.medley.runtime.digest.Sha256;
 import org.medley.runtime.network.Trainable;
 import org.medley.runtime.tensor.Batch;
 import org.medley.runtime.tensor.Tensor;
-import org.medley.runtime.tensor.cuda.Gpu;
-import org.medley.runtime.tensor.cuda.driver.CudaGpu;
+import org.medley.runtime.tensor.cuda.Gpus;
+import org.medley.runtime.tensor.cuda.driver.CudaGpus;
 import org.medley.training.data.Encoder;
 import org.medley.training.optimizer.Optimizer;
 import org.medley.training.optimizer.Schedule;
 import org.medley.training.optimizer.States;
 import org.medley.training.parallel.ExchangeSettings;
 import org.medley.training.parallel.GradientExchange;
-import org.medley.training.parallel.LocalExchange;
 import org.medley.training.precision.Precision;
 import org.medley.training.recipe.Recipes;
 import org.medley.training.recipe.TrainRecipe;
@@ -36,19 +34,19 @@ public final class TrainRun {
     private final Catalog catalog;
     private final Path work;
     private final RunListener listener;
-    private final Supplier<Gpu> gpu;
+    private final Gpus gpus;
 
     /**
      * @param recipe completed by {@link Recipes}
      * @param work folder of this run's checkpoints and metrics; a run continues what it finds there
      */
     public TrainRun(TrainRecipe recipe, Catalog catalog, Path work, RunListener listener) {
-        this(recipe, catalog, work, listener, () -> CudaGpu.open(0));
+        this(recipe, catalog, work, listener, new CudaGpus());
     }
 
-    /** @param gpu opens the device of a recipe that is for one */
-    TrainRun(TrainRecipe recipe, Catalog catalog, Path work, RunListener listener, Supplier<Gpu> gpu) {
-        this.gpu = gpu;
+    /** @param gpus of which a recipe's workers have one each, if it is for them */
+    TrainRun(TrainRecipe recipe, Catalog catalog, Path work, RunListener listener, Gpus gpus) {
+        this.gpus = gpus;
         this.asked = recipe;
         this.catalog = catalog;
         this.work = work;
@@ -123,7 +121,7 @@ public final class TrainRun {
             listener.steps(recipe.steps());
             int workers = recipe.exchange().workers();
             Place place = recipe.device() == TrainRecipe.Device.gpu
-                    ? Place.onGpu(recipe, start.file(), start.config(), plan, gpu)
+                    ? Place.onGpu(recipe, start.file(), start.config(), plan, gpus)
                     : Place.HOST;
             model = start.load(recipe.seed(), recipe.sequence(), arena);
             adaptation =
@@ -138,9 +136,7 @@ public final class TrainRun {
                     place,
                     arena);
             optimizer = student.optimizer(recipe.optimizer().settings(), States.in(arena));
-            exchange = workers == 1
-                    ? null
-                    : new LocalExchange(exchangeSettings(), workers, student.parameters(), States.in(arena));
+            exchange = student.exchange(exchangeSettings(), States.in(arena));
             average = recipe.average() == 0 ? null : new Average(recipe.average(), student.masters(), arena);
             guard = new SpikeGuard(recipe.stability());
             schedule = recipe.optimizer().rates(recipe.steps());
@@ -149,9 +145,7 @@ public final class TrainRun {
                     : new Utilization(model.network(), start.config(), adaptation != null);
             keep("weight.", student.masters());
             keep("optimizer.", optimizer.states().tensors());
-            if (exchange != null) {
-                keep("exchange.", exchange.states().tensors());
-            }
+            keep("exchange.", exchange.states().tensors());
             if (average != null) {
                 keep("average.", average.values());
             }
@@ -233,9 +227,7 @@ public final class TrainRun {
             Objective.Outcome outcome = objective.gather(step);
             student.end();
             Map<String, Tensor> gradients = student.gradients().getFirst();
-            if (exchange != null) {
-                exchange.average(student.gradients(), step);
-            }
+            exchange.average(student.gradients(), step);
             double norm = student.norm();
             tokens += outcome.tokens();
             Map<String, Double> metrics = new LinkedHashMap<>();
@@ -370,10 +362,12 @@ public final class TrainRun {
                             + "; lower optimizer.learningRate or optimizer.clip";
                 }
             }
-            for (var entry : student.gradients().getFirst().entrySet()) {
-                if (!FiniteWatch.finite(student.read(entry.getValue()))) {
-                    return what + "; the gradient of " + entry.getKey()
-                            + " holds values that are no numbers; lower optimizer.learningRate or optimizer.clip";
+            for (int worker = 0; worker < recipe.exchange().workers(); worker++) {
+                for (var entry : student.gradients().get(worker).entrySet()) {
+                    if (!FiniteWatch.finite(student.read(worker, entry.getValue()))) {
+                        return what + "; the gradient of " + entry.getKey()
+                                + " holds values that are no numbers; lower optimizer.learningRate or optimizer.clip";
+                    }
                 }
             }
             return what + "; steps go wrong again and again; lower optimizer.learningRate, or raise stability.spike";

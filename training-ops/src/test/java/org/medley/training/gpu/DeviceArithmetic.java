@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.HashMap;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +28,7 @@ import org.medley.runtime.tensor.cuda.DeviceMemory;
 import org.medley.runtime.tensor.cuda.DevicePool;
 import org.medley.runtime.tensor.cuda.DeviceWorkspace;
 import org.medley.runtime.tensor.cuda.Gpu;
+import org.medley.runtime.tensor.cuda.Grid;
 import org.medley.runtime.tensor.cuda.Launcher;
 import org.medley.runtime.tensor.cuda.Product.Operand;
 import org.medley.runtime.tensor.kernel.Rounding.Format;
@@ -39,6 +40,9 @@ import org.medley.training.optimizer.Optimizers;
 import org.medley.training.optimizer.Parameter;
 import org.medley.training.optimizer.Settings;
 import org.medley.training.optimizer.States;
+import org.medley.training.parallel.Compression;
+import org.medley.training.parallel.ExchangeSettings;
+import org.medley.training.parallel.LocalExchange;
 import org.medley.training.precision.Tiling;
 
 /** Rounding in tiles, products over them and the optimizer on a device, beside the processor's. */
@@ -265,14 +269,20 @@ abstract class DeviceArithmetic {
         Map<String, Tensor> values = new LinkedHashMap<>();
         values.put("matrix", plain(random, 1 + random.nextInt(40), 1 + random.nextInt(70)));
         values.put("vector", plain(random, 1 + random.nextInt(300)));
-        Map<String, Long> masters = new HashMap<>();
-        values.forEach((name, tensor) -> masters.put(name, ops.toDevice(tensor).address()));
+        Shards shards = Shards.of(values, 1);
+        long masters = memory.allocate(shards.bytes());
+        values.forEach((name, tensor) -> {
+            gpu.upload(tensor.address(), masters + shards.before(name), 4 * tensor.size());
+            gpu.synchronize();
+        });
         List<Parameter> parameters = values.entrySet().stream()
                 .map(entry -> new Parameter(entry.getKey(), entry.getValue(), 0))
                 .toList();
         Settings settings = Settings.of(Method.adamw);
         Optimizer cpu = Optimizers.make(settings, parameters, States.in(arena));
-        DeviceAdamW device = new DeviceAdamW(launcher, memory, settings, parameters, masters, States.in(arena));
+        States states = States.in(arena);
+        DeviceAdamW.make(settings, parameters, states);
+        DeviceAdamW device = new DeviceAdamW(launcher, memory, settings, parameters, shards.pieces(0), masters, states);
         for (int step = 1; step <= 5; step++) {
             Map<String, Tensor> gradients = new LinkedHashMap<>();
             values.forEach((name, tensor) -> gradients.put(name, plain(random, tensor.shape())));
@@ -283,7 +293,7 @@ abstract class DeviceArithmetic {
                     .isCloseTo(GradientNorm.of(gradients), within(1e-9));
             cpu.step(gradients, step, 0.01f, 0.7f);
             device.step(onDevice, step, 0.01f, 0.7f);
-            values.forEach((name, tensor) -> assertThat(floats(masters.get(name), (int) tensor.size()))
+            values.forEach((name, tensor) -> assertThat(floats(masters + shards.before(name), (int) tensor.size()))
                     .as("seed " + seed + ", " + name)
                     .isEqualTo(tensor.toArray()));
         }
@@ -304,10 +314,36 @@ abstract class DeviceArithmetic {
                 .forEach(tensor -> assertThat(tensor.toArray()).containsOnly(0f));
     }
 
+    /** The order and the roundings of workers that take turns on the processor. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 5})
+    void theMeanOverRanksIsTheProcessorsToTheBit(int ranks) {
+        SplittableRandom random = new SplittableRandom(ranks);
+        int count = 300 + random.nextInt(300);
+        List<Map<String, Tensor>> gradients = new ArrayList<>();
+        long runs = memory.allocate(4L * ranks * count);
+        for (int rank = 0; rank < ranks; rank++) {
+            Tensor run = plain(random, count);
+            gpu.upload(run.address(), runs + 4L * rank * count, 4L * count);
+            gpu.synchronize();
+            gradients.add(Map.of("g", run));
+        }
+        Tensor like = Tensor.zeros(arena, count);
+        new LocalExchange(
+                        ExchangeSettings.of(Compression.none),
+                        ranks,
+                        List.of(new Parameter("g", like, 0)),
+                        States.in(arena))
+                .average(gradients, 1);
+        long mean = memory.allocate(4L * count);
+        launcher.none().put(runs).put(ranks).put((long) count).put(1f / ranks).put(mean);
+        launcher.launch("optimizer", "mean_of_ranks", Grid.elements(count));
+        assertThat(floats(mean, count)).isEqualTo(gradients.getFirst().get("g").toArray());
+    }
+
     @Test
     void otherOptimizersAreRefused() {
-        assertThatThrownBy(() -> new DeviceAdamW(
-                        launcher, memory, Settings.of(Method.adan), List.of(), Map.of(), States.in(arena)))
+        assertThatThrownBy(() -> DeviceAdamW.make(Settings.of(Method.adan), List.of(), States.in(arena)))
                 .hasMessageContaining("optimizer adan");
     }
 }

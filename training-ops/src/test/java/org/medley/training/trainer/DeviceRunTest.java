@@ -26,12 +26,20 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.medley.runtime.network.Trainable;
 import org.medley.runtime.tensor.Batch;
 import org.medley.runtime.tensor.Tensor;
+import org.medley.runtime.tensor.cuda.Collectives;
 import org.medley.runtime.tensor.cuda.CudaPresence;
 import org.medley.runtime.tensor.cuda.EmulatedGpu;
 import org.medley.runtime.tensor.cuda.Gpu;
+import org.medley.runtime.tensor.cuda.Gpus;
+import org.medley.runtime.tensor.cuda.HostGpus;
 import org.medley.runtime.tensor.cuda.NullGpu;
 import org.medley.runtime.tensor.cuda.driver.CudaGpu;
+import org.medley.runtime.tensor.cuda.driver.CudaGpus;
+import org.medley.training.optimizer.Optimizer;
 import org.medley.training.optimizer.States;
+import org.medley.training.parallel.Compression;
+import org.medley.training.parallel.ExchangeSettings;
+import org.medley.training.parallel.GradientExchange;
 import org.medley.training.precision.Precision;
 import org.medley.training.recipe.BadRecipeException;
 import org.medley.training.recipe.Recipes;
@@ -119,7 +127,8 @@ class DeviceRunTest {
     }
 
     private Lineage run(TrainRecipe recipe, String work, Recorder recorder, Supplier<Gpu> gpu) throws IOException {
-        return new TrainRun(recipe, catalog, home.resolve(work), recorder, gpu).run(home.resolve("models/" + work));
+        return new TrainRun(recipe, catalog, home.resolve(work), recorder, new HostGpus(gpu))
+                .run(home.resolve("models/" + work));
     }
 
     private static Gpu emulated() {
@@ -171,6 +180,40 @@ class DeviceRunTest {
         beside("llama", 3, "precision: {format: " + format + "}", 0.02, 0.1, DeviceRunTest::emulated);
     }
 
+    /** Workers with devices of their own compute what workers that take turns do. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "llama|2|exchange: {workers: 2}|1e-4|1e-4",
+                "qwen3|2|{exchange: {workers: 3}, recompute: true}|1e-4|1e-4",
+                "llama|2|{exchange: {workers: 2}, precision: {format: bf16}}|0.02|0.1"
+            })
+    void workersOnSeveralDevicesAreTheProcessors(String family, int steps, String more, double near, double far)
+            throws IOException {
+        beside(family, steps, lines(more), near, far, DeviceRunTest::emulated);
+    }
+
+    /** Keys of a recipe by themselves. */
+    private static String lines(String keys) {
+        return keys.startsWith("{") ? keys.substring(1, keys.length() - 1).replace("}, ", "}\n") : keys;
+    }
+
+    @Test
+    @Tag("gpu")
+    void tenStepsOnTwoDevicesOfThisMachine() throws IOException {
+        assumeThat(CudaPresence.absence(1)).as("a second CUDA device").isEmpty();
+        Recorder cpu = new Recorder(99);
+        String workers = "exchange: {workers: 2}";
+        run(recipe(scratch("llama"), 10, workers), "cpu", cpu, DeviceRunTest::real);
+        Recorder devices = new Recorder(99);
+        TrainRecipe recipe = recipe(scratch("llama"), 10, workers + "\ndevice: gpu");
+        new TrainRun(recipe, catalog, home.resolve("gpu"), devices, new CudaGpus()).run(home.resolve("models/gpu"));
+        for (int i = 0; i < 10; i++) {
+            close(cpu.of("loss").get(i), devices.of("loss").get(i), 1e-3, "loss of step " + (i + 1));
+        }
+    }
+
     @Test
     @Tag("gpu")
     void tenStepsOnTheDeviceOfThisMachine() throws IOException {
@@ -179,17 +222,22 @@ class DeviceRunTest {
 
     @Test
     void aResumedRunIsBitForBitTheUninterruptedOne() throws IOException {
-        resumed(DeviceRunTest::emulated);
+        resumed("", DeviceRunTest::emulated);
+    }
+
+    @Test
+    void aResumedRunOnTwoDevicesIsBitForBitTheUninterruptedOne() throws IOException {
+        resumed("exchange: {workers: 2}", DeviceRunTest::emulated);
     }
 
     @Test
     @Tag("gpu")
     void aResumedRunOnTheDeviceOfThisMachineIsBitForBitTheUninterruptedOne() throws IOException {
-        resumed(DeviceRunTest::real);
+        resumed("", DeviceRunTest::real);
     }
 
-    private void resumed(Supplier<Gpu> gpu) throws IOException {
-        TrainRecipe recipe = recipe(scratch("llama"), 4, "device: gpu\nprecision: {format: bf16}");
+    private void resumed(String more, Supplier<Gpu> gpu) throws IOException {
+        TrainRecipe recipe = recipe(scratch("llama"), 4, "device: gpu\nprecision: {format: bf16}\n" + more);
         Recorder whole = new Recorder(99);
         Lineage expected = run(recipe, "a", whole, gpu);
         assertThatThrownBy(() -> run(recipe, "b", new Recorder(3), gpu)).isInstanceOf(RunCancelledException.class);
@@ -208,9 +256,17 @@ class DeviceRunTest {
         run(recipe("from: base", 4, adapter), "c", cpu, DeviceRunTest::emulated);
         Recorder device = new Recorder(99);
         run(recipe("from: base", 4, adapter + "device: gpu"), "g", device, DeviceRunTest::emulated);
+        Recorder two = new Recorder(99);
+        run(
+                recipe("from: base", 4, adapter + "device: gpu\nexchange: {workers: 2}"),
+                "t",
+                two,
+                DeviceRunTest::emulated);
         for (int i = 0; i < 4; i++) {
             double expected = cpu.of("loss").get(i);
             assertThat(device.of("loss").get(i)).isCloseTo(expected, within(1e-4 * expected));
+            // A step has the same passes, whoever runs them.
+            assertThat(two.of("loss").get(i)).isCloseTo(expected, within(1e-4 * expected));
         }
     }
 
@@ -223,7 +279,12 @@ class DeviceRunTest {
         try (Arena arena = Arena.ofShared()) {
             for (Place place : List.of(
                     Place.HOST,
-                    Place.onGpu(recipe, FILE, config, MemoryPlan.of(recipe, FILE, config), DeviceRunTest::emulated))) {
+                    Place.onGpu(
+                            recipe,
+                            FILE,
+                            config,
+                            MemoryPlan.of(recipe, FILE, config),
+                            new HostGpus(DeviceRunTest::emulated)))) {
                 Trainable model = Trainable.of(FILE, config, ScratchModel.weights(FILE, config, 1, arena), arena, 32);
                 Precision full = Precision.FP32;
                 try (Student student = new Student(model, null, full, false, 1, 1, place, arena)) {
@@ -252,23 +313,85 @@ class DeviceRunTest {
                 .hasMessageContaining("set device: cpu");
     }
 
-    @ParameterizedTest
-    @CsvSource({"fp32,false,false", "bf16,true,false", "fp8_block,false,false", "fp32,false,true", "bf16,false,true"})
-    void aDeviceHoldsWhatWasPlanned(String format, boolean recompute, boolean adapted) {
+    @Test
+    void moreWorkersThanDevicesAreRefusedAndWhatWasOpenedIsClosed() {
+        NullGpu only = new NullGpu();
+        Gpus one = new Gpus() {
+            @Override
+            public Gpu open(int number) {
+                if (number > 0) {
+                    throw new IllegalStateException("there is no CUDA device 1, the driver sees 1, from 0 on");
+                }
+                return only;
+            }
+
+            @Override
+            public Collectives among(List<Gpu> gpus) {
+                throw new AssertionError("asked for what moves memory among too few devices");
+            }
+        };
+        TrainRecipe recipe = recipe(scratch("llama"), 2, "device: gpu\nexchange: {workers: 3}");
+        assertThatThrownBy(() -> new TrainRun(recipe, catalog, home.resolve("w"), new Recorder(99), one)
+                        .run(home.resolve("models/w")))
+                .isInstanceOf(BadRecipeException.class)
+                .hasMessage("exchange.workers is 3, each on a GPU of its own, and of those 1 is to be had:"
+                        + " there is no CUDA device 1, the driver sees 1, from 0 on");
+        assertThat(only.closed()).isTrue();
+    }
+
+    @Test
+    void ofSeveralDevicesEachHoldsAShardOfMastersAndStates() {
         String scratch =
                 "vocabulary: 4000, scratch: {family: llama, hidden: 1024, layers: 4, heads: 8, kvHeads: 2, intermediate: 2816, context: 1024}";
-        TrainRecipe recipe = planned(adapted ? "from: base" : scratch, format, recompute, adapted ? "adapter: {}" : "");
+        ObjectNode config =
+                ScratchModel.config(planned(scratch, "bf16", false, "").model().scratch(), 4000, Set.of(0));
+        MemoryPlan one = MemoryPlan.of(planned(scratch, "bf16", false, ""), FILE, config);
+        MemoryPlan four = MemoryPlan.of(planned(scratch, "bf16", false, "exchange: {workers: 4}"), FILE, config);
+        assertThat(four.bytes().get("master weights") * 4).isEqualTo(one.bytes().get("master weights"));
+        assertThat(four.bytes().get("optimizer adamw") * 4)
+                .isEqualTo(one.bytes().get("optimizer adamw"));
+        assertThat(four.bytes().get("gradients")).isEqualTo(one.bytes().get("gradients"));
+        assertThat(four.toString()).contains(" of memory on each of 4 devices: ");
+        MemoryPlan full = MemoryPlan.of(planned(scratch, "fp32", false, "exchange: {workers: 4}"), FILE, config);
+        assertThat(full.bytes().get("master weights")).isEqualTo(one.bytes().get("master weights"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "fp32,false,false,1",
+        "bf16,true,false,1",
+        "fp8_block,false,false,1",
+        "fp32,false,true,1",
+        "bf16,false,true,1",
+        "fp32,true,false,2",
+        "bf16,true,false,2",
+        "fp8_block,true,false,4",
+        "bf16,false,true,2"
+    })
+    void aDeviceHoldsWhatWasPlanned(String format, boolean recompute, boolean adapted, int workers) {
+        String scratch =
+                "vocabulary: 4000, scratch: {family: llama, hidden: 1024, layers: 4, heads: 8, kvHeads: 2, intermediate: 2816, context: 1024}";
+        TrainRecipe recipe = planned(
+                adapted ? "from: base" : scratch,
+                format,
+                recompute,
+                (adapted ? "adapter: {}\n" : "") + "exchange: {workers: " + workers + "}");
         ObjectNode config = ScratchModel.config(
                 planned(scratch, format, recompute, "").model().scratch(), 4000, Set.of(0));
         MemoryPlan plan = MemoryPlan.of(recipe, FILE, config);
-        NullGpu gpu = new NullGpu();
+        List<NullGpu> gpus = new ArrayList<>();
+        Supplier<Gpu> next = () -> {
+            gpus.add(new NullGpu());
+            return gpus.getLast();
+        };
         try (Arena arena = Arena.ofShared()) {
             Trainable model = Trainable.of(FILE, config, ScratchModel.weights(FILE, config, 1, arena), arena, 1024);
             Adaptation adaptation = adapted ? new Adaptation(recipe.adapter(), model, 1, arena) : null;
-            Place place = Place.onGpu(recipe, FILE, config, MemoryPlan.of(recipe, FILE, config), () -> gpu);
-            try (Student student =
-                    new Student(model, adaptation, recipe.precision().precision(), recompute, 1, 1, place, arena)) {
-                student.optimizer(recipe.optimizer().settings(), States.planned());
+            Place place = Place.onGpu(recipe, FILE, config, plan, new HostGpus(next));
+            try (Student student = new Student(
+                    model, adaptation, recipe.precision().precision(), recompute, workers, 1, place, arena)) {
+                Optimizer optimizer = student.optimizer(recipe.optimizer().settings(), States.planned());
+                GradientExchange exchange = student.exchange(ExchangeSettings.of(Compression.none), States.planned());
                 List<Batch.Span> spans = new ArrayList<>();
                 for (int row = 0; row < 8192; row += 1024) {
                     spans.add(new Batch.Span(row, 1024));
@@ -277,12 +400,21 @@ class DeviceRunTest {
                 Arrays.setAll(rows, i -> i);
                 for (int pass = 0; pass < 2; pass++) {
                     student.begin(1);
-                    Tensor hidden = student.hidden(0, Batch.of(new int[8192], spans, null));
-                    student.tape(0).backward(model.network(), hidden, rows, new int[8192], new float[8192]);
+                    student.share(workers, (worker, i) -> {
+                        Tensor hidden = student.hidden(worker, Batch.of(new int[8192], spans, null));
+                        student.tape(worker).backward(model.network(), hidden, rows, new int[8192], new float[8192]);
+                    });
+                    exchange.average(student.gradients(), 1);
+                    student.norm();
+                    optimizer.step(student.gradients().getFirst(), 1, 0, 1);
+                    student.changed();
                 }
-                assertThat(gpu.mostHeld()).isBetween(plan.total() * 3 / 4, plan.total() * 5 / 4);
+                assertThat(gpus)
+                        .hasSize(workers)
+                        .allSatisfy(gpu ->
+                                assertThat(gpu.mostHeld()).isBetween(plan.total() * 3 / 4, plan.total() * 5 / 4));
             }
-            assertThat(gpu.closed()).isTrue();
+            assertThat(gpus).allMatch(NullGpu::closed);
         }
     }
 

@@ -3,6 +3,7 @@ package org.medley.training.trainer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +16,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.medley.runtime.tensor.cuda.EmulatedGpu;
+import org.medley.runtime.tensor.cuda.HostGpus;
 import org.medley.training.recipe.BadRecipeException;
 import org.medley.training.recipe.Recipes;
 import org.medley.training.recipe.TrainRecipe;
@@ -190,6 +193,27 @@ class ReinforcementTest {
         assertThat(whole.last("evaluationPreferred")).isGreaterThan(0.9);
         assertThatThrownBy(() -> run(recipe, "b", 7)).isInstanceOf(RunCancelledException.class);
         assertThat(run(recipe, "b", 1000).metrics).isEqualTo(whole.metrics.subList(7, 20));
+    }
+
+    @Test
+    void pairsAreLearnedOnSeveralDevicesAsByWorkersThatTakeTurns() throws Exception {
+        assumeThat(EmulatedGpu.possible()).as("a C++ compiler").isTrue();
+        String recipe =
+                PAIRS.replace("steps: 20", "steps: 3").replace("every: 10", "every: 3") + "exchange: {workers: 2}\n";
+        Recorder turns = run(recipe, "turns", 1000);
+        Recorder devices = new Recorder(1000);
+        TrainRecipe read = (TrainRecipe) Recipes.parse(recipe + "device: gpu\n", "test");
+        new TrainRun(read, catalog, home.resolve("runs/devices"), devices, new HostGpus(() -> new EmulatedGpu(90)))
+                .run(home.resolve("models/devices"));
+        for (String metric : List.of("loss", "margin", "gradientNorm")) {
+            for (int step = 0; step < 3; step++) {
+                double expected = turns.metrics.get(step).get(metric);
+                assertThat(devices.metrics.get(step).get(metric))
+                        .as("%s of step %d", metric, step + 1)
+                        .isCloseTo(expected, within(1e-4 * Math.max(1, Math.abs(expected))));
+            }
+        }
+        assertThat(devices.last("evaluationLoss")).isCloseTo(turns.last("evaluationLoss"), within(1e-4));
     }
 
     @Test

@@ -26,6 +26,9 @@ import org.medley.runtime.tensor.Memory;
  */
 public final class EmulatedGpu implements Gpu {
     private static final String COMPILER = "/usr/bin/g++";
+    /** A library is loaded once for all devices, and knows of one kernel that runs. */
+    private static final Object PROCESSOR = new Object();
+
     private static final int WATCHED = 256;
     private static final byte UNTOUCHED = 0x5a;
 
@@ -208,10 +211,13 @@ public final class EmulatedGpu implements Gpu {
         MemorySegment text = arena.allocateFrom(name[1]);
         later(() -> {
             try {
-                int rc = (int) libraries
-                        .get(name[0])
-                        .run
-                        .invokeExact(text, grid.x(), grid.y(), grid.z(), grid.threads(), grid.shared(), pointers);
+                int rc;
+                synchronized (PROCESSOR) {
+                    rc = (int) libraries
+                            .get(name[0])
+                            .run
+                            .invokeExact(text, grid.x(), grid.y(), grid.z(), grid.threads(), grid.shared(), pointers);
+                }
                 switch (rc) {
                     case 0 -> {}
                     case 1 ->

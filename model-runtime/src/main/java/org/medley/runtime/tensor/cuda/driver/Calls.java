@@ -2,6 +2,7 @@ package org.medley.runtime.tensor.cuda.driver;
 
 import org.bytedeco.cuda.global.cublas;
 import org.bytedeco.cuda.global.cudart;
+import org.bytedeco.cuda.global.nccl;
 import org.bytedeco.cuda.global.nvrtc;
 import org.bytedeco.javacpp.BytePointer;
 
@@ -25,6 +26,12 @@ final class Calls {
     static void compiler(int rc, String what) {
         if (rc != nvrtc.NVRTC_SUCCESS) {
             throw refused(what, nvrtc.nvrtcGetErrorString(rc), rc);
+        }
+    }
+
+    static void nccl(int rc, String what) {
+        if (rc != nccl.ncclSuccess) {
+            throw refused(what, nccl.ncclGetErrorString(rc), rc);
         }
     }
 

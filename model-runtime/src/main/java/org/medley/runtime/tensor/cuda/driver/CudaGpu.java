@@ -45,6 +45,9 @@ public final class CudaGpu implements Gpu {
         System.setProperty("org.bytedeco.javacpp.noPointerGC", "true");
     }
 
+    /** The device that a thread's calls go to, which is one for all that the thread uses. */
+    private static final ThreadLocal<Integer> CURRENT = new ThreadLocal<>();
+
     private final int number;
     private final Properties properties;
     private final CUstream_st stream = new CUstream_st();
@@ -62,7 +65,6 @@ public final class CudaGpu implements Gpu {
     private final Address first = new Address();
     private final Address second = new Address();
     private final Map<Long, PointerPointer<Pointer>> argumentBlocks = new HashMap<>();
-    private Thread thread;
 
     private record Named(String file, String kernel) {}
 
@@ -123,10 +125,24 @@ public final class CudaGpu implements Gpu {
 
     /** The device's context is one of each thread; calls of the driver find none on a thread that did not choose it. */
     private void onThread() {
-        if (Thread.currentThread() != thread) {
+        Integer current = CURRENT.get();
+        if (current == null || current != number) {
             Calls.cuda(cudaSetDevice(number), "cudaSetDevice");
-            thread = Thread.currentThread();
+            CURRENT.set(number);
         }
+    }
+
+    /** Another library may have chosen a device for this thread. */
+    static void leaveThread() {
+        CURRENT.remove();
+    }
+
+    int number() {
+        return number;
+    }
+
+    CUstream_st stream() {
+        return stream;
     }
 
     private int attribute(int which) {
@@ -215,6 +231,7 @@ public final class CudaGpu implements Gpu {
     }
 
     private Kernel find(String file, String name) {
+        onThread();
         CUfunc_st function = new CUfunc_st();
         CUmod_st module = modules.computeIfAbsent(file, this::load);
         Calls.cuda(cuModuleGetFunction(function, module, name), "cuModuleGetFunction of " + name);
