@@ -30,6 +30,10 @@ public final class ModelFolder implements ModelSource {
     private static final String INDEX = "model.safetensors.index.json";
     private static final Pattern OWN =
             Pattern.compile("[A-Za-z0-9_][A-Za-z0-9._-]*\\.(json|jinja|safetensors)|(LICENSE|README)(\\.txt|\\.md)?");
+    /** Files beside config and tokenizer that decide what tokens a model is given, and where it ends. */
+    private static final List<String> SETTINGS = List.of(
+            "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja", "generation_config.json");
+
     private static final long MAX_TEXT = 256 << 20;
     private static final ObjectMapper JSON = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
@@ -224,10 +228,14 @@ public final class ModelFolder implements ModelSource {
         return EmbeddingSettings.ofFolder(path);
     }
 
-    /** SHA-256 over config, tokenizer, settings and weights, names and lengths included: what a model version is known by. */
+    /**
+     * SHA-256 over config, tokenizer, chat template, settings and weights, names and lengths included: what a model
+     * version is known by.
+     */
     @Override
     public String sha256() {
         List<Path> files = new ArrayList<>(List.of(file("config.json"), tokenizer()));
+        SETTINGS.stream().map(path::resolve).filter(Files::exists).forEach(files::add);
         files.addAll(EmbeddingSettings.files(path));
         files.addAll(shards());
         return ModelHash.of(path, files);
