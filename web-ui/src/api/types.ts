@@ -97,13 +97,23 @@ export interface ModelDetail extends Model {
   evaluation: { name: string; value: number }[];
 }
 
+export interface CurvePoint {
+  step: number;
+  loss: number;
+  evaluationLoss?: number | null;
+  /** Mean of the answers that were learned from. */
+  reward?: number | null;
+  /** Mean of the likeliest answers to held-out prompts. */
+  evaluationReward?: number | null;
+}
+
 export interface LineageNode {
   id: string;
   kind: 'model' | 'run' | 'dataset';
   label: string;
   sha256?: string | null;
   detail?: Record<string, unknown> | null;
-  curve?: { step: number; loss: number; evaluationLoss?: number | null }[] | null;
+  curve?: CurvePoint[] | null;
   recipe?: string | null;
 }
 

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link } from 'react-router';
 import { api } from '../api/api';
-import type { Lineage, LineageNode } from '../api/types';
+import type { CurvePoint, Lineage, LineageNode } from '../api/types';
 import { formatDateTime, formatNumber, words } from '../common/format';
 import { Hash, Load } from '../common/ui';
 import { useSession } from '../session';
@@ -39,6 +39,8 @@ function NodeDetail({ node, lineage, modelId }: { node: LineageNode; lineage: Li
     .filter((edge) => edge.from === node.id)
     .map((edge) => ({ role: edge.role, node: lineage.nodes.find((item) => item.id === edge.to) }));
   const curve = node.curve?.length ? node.curve : null;
+  // A loss of answers beside each other is near zero whatever they are worth.
+  const rewarded = curve?.some((point) => point.reward != null);
   const facts = Object.entries(node.detail ?? {}).filter(
     ([key, value]) => value !== null && typeof value !== 'object' && key !== 'datasetId',
   );
@@ -95,20 +97,21 @@ function NodeDetail({ node, lineage, modelId }: { node: LineageNode; lineage: Li
         )}
         {curve && (
           <div>
-            <p className="label">Loss</p>
+            <p className="label">{rewarded ? 'Reward' : 'Loss'}</p>
             <CurveChart
               height={210}
-              yLabel="Loss"
-              series={[
-                { label: 'training', points: curve.map((point) => ({ x: point.step, y: point.loss })) },
-                {
-                  label: 'evaluation',
-                  marked: true,
-                  points: curve
-                    .filter((point) => point.evaluationLoss != null)
-                    .map((point) => ({ x: point.step, y: point.evaluationLoss ?? 0 })),
-                },
-              ]}
+              yLabel={rewarded ? 'Reward' : 'Loss'}
+              series={
+                rewarded
+                  ? [
+                      { label: 'answers learned from', points: points(curve, 'reward') },
+                      { label: 'held out', marked: true, points: points(curve, 'evaluationReward') },
+                    ]
+                  : [
+                      { label: 'training', points: points(curve, 'loss') },
+                      { label: 'evaluation', marked: true, points: points(curve, 'evaluationLoss') },
+                    ]
+              }
             />
           </div>
         )}
@@ -126,6 +129,14 @@ function NodeDetail({ node, lineage, modelId }: { node: LineageNode; lineage: Li
       )}
     </div>
   );
+}
+
+/** Where a figure was measured, in the order of steps. */
+function points(curve: CurvePoint[], figure: 'loss' | 'evaluationLoss' | 'reward' | 'evaluationReward') {
+  return curve.flatMap((point) => {
+    const y = point[figure];
+    return y == null ? [] : [{ x: point.step, y }];
+  });
 }
 
 function shown(value: unknown): string {

@@ -11,6 +11,11 @@ import java.util.UUID;
 import java.util.function.Function;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.medley.platform.dataset.DatasetRegistry.Described;
+import org.medley.training.recipe.BadRecipeException;
+import org.medley.training.recipe.FuseRecipe;
+import org.medley.training.recipe.GrowRecipe;
+import org.medley.training.recipe.Recipes;
+import org.medley.training.recipe.TrainRecipe;
 import org.medley.training.trainer.Lineage;
 
 /** All a model comes from: model to the run that made it, run to the models and datasets it was made from. */
@@ -79,7 +84,7 @@ record LineageGraph(UUID root, List<LineageNode> nodes, List<LineageEdge> edges)
                 new LineageNode(
                         run,
                         Kind.run,
-                        model.kind.equals("fuse") ? "Fusion" : "Training",
+                        runLabel(model.recipe),
                         null,
                         Map.of("kind", model.kind),
                         // A fusion has no curve: it learns nothing.
@@ -103,6 +108,26 @@ record LineageGraph(UUID root, List<LineageNode> nodes, List<LineageEdge> edges)
         for (ModelVersion.ParentLink link : model.parents) {
             add(link.parent, described, nodes, edges);
             edges.add(new LineageEdge(run, link.parent.id.toString(), link.role));
+        }
+    }
+
+    private static String runLabel(String recipe) {
+        if (recipe == null) {
+            return "Run";
+        }
+        try {
+            return switch (Recipes.parse(recipe, "lineage.json")) {
+                case FuseRecipe fusion -> "Fusion";
+                case GrowRecipe growth -> "Growth";
+                case TrainRecipe training ->
+                    switch (training.stage()) {
+                        case pretrain -> "Pre-training";
+                        case finetune -> "Fine-tuning";
+                        case reinforce -> "Reinforcement";
+                    };
+            };
+        } catch (BadRecipeException writtenByAnotherVersion) {
+            return "Run";
         }
     }
 

@@ -12,7 +12,8 @@ import org.medley.training.reward.RewardSettings;
 
 /**
  * How well an answer finds the diagnosis: 1 if the first condition it names is the record's, {@code third} (0.4) if it is
- * the second or third, else 0. Keys: {@code field} of the record with the condition's id (condition), {@code third}.
+ * the second or third, else 0; of that {@code repeated} (1) is left if its first sentence names a condition twice. Keys:
+ * {@code field} of the record with the condition's id (condition), {@code third}, {@code repeated}.
  */
 public final class DifferentialReward implements RewardKind {
     private static final double THIRD = 0.4;
@@ -24,23 +25,31 @@ public final class DifferentialReward implements RewardKind {
 
     @Override
     public Set<String> keys() {
-        return Set.of("field", "third");
+        return Set.of("field", "third", "repeated");
     }
 
     @Override
     public void check(RewardSettings settings) {
         settings.text("field", "condition");
         settings.number("third", THIRD, 0, 1);
+        settings.number("repeated", 1, 0, 1);
     }
 
     @Override
     public Reward make(RewardSettings settings, Function<String, Path> models) {
         String field = settings.text("field", "condition");
         double third = settings.number("third", THIRD, 0, 1);
+        double repeated = settings.number("repeated", 1, 0, 1);
         NamedConditions names = new NamedConditions(KnowledgeLoader.load());
         return answers -> answers.stream()
-                .mapToDouble(answer -> score(names.in(answer.text()), wanted(answer, field, names), third))
+                .mapToDouble(answer -> score(names.in(answer.text()), wanted(answer, field, names), third)
+                        * (names.repeats(firstSentence(answer.text())) ? repeated : 1))
                 .toArray();
+    }
+
+    private static String firstSentence(String text) {
+        int end = text.indexOf('.');
+        return end < 0 ? text : text.substring(0, end);
     }
 
     private static String wanted(Answer answer, String field, NamedConditions names) {

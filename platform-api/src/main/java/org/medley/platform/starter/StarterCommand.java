@@ -123,8 +123,9 @@ public final class StarterCommand {
             knowledge.conditions().values().forEach(c -> specialties.add(c.specialty()));
             List<String> prefixes =
                     set.equals("heldout") ? List.of("heldout-ranked-", "heldout-bare-") : List.of(set + "-");
-            System.out.println("| model | prompt | cases of | n | top-1 | top-3 | perplexity | ranking's own top-1 |");
-            System.out.println("| --- | --- | --- | ---: | ---: | ---: | ---: | ---: |");
+            System.out.println("| model | prompt | cases of | n | top-1 | top-3 | repeated | perplexity |"
+                    + " ranking's own top-1 |");
+            System.out.println("| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |");
             for (Path model : models) {
                 for (String prefix : prefixes) {
                     List<StarterEvaluation.Scores> parts = new ArrayList<>();
@@ -144,13 +145,14 @@ public final class StarterCommand {
             String prompt = prefix.contains("ranked") ? "with ranking" : prefix.contains("bare") ? "without" : "mixed";
             System.out.printf(
                     Locale.ROOT,
-                    "| %s | %s | %s | %d | %.3f | %.3f | %.3f | %.3f |%n",
+                    "| %s | %s | %s | %d | %.3f | %.3f | %.3f | %.3f | %.3f |%n",
                     model.getFileName(),
                     prompt,
                     specialty,
                     s.cases(),
                     s.top1(),
                     s.top3(),
+                    s.repeated(),
                     s.perplexity(),
                     s.engineTop1());
         }

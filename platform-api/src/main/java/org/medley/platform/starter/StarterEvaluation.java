@@ -32,7 +32,7 @@ import org.medley.training.trainer.Evaluation;
 
 /**
  * Measures a model on a set of cases: whether the drawn condition is the first, or among the first three, that its
- * greedy answer names, and the perplexity of the reference answers.
+ * greedy answer names, whether it names one twice in its first sentence, and the perplexity of the reference answers.
  */
 final class StarterEvaluation {
     private static final int CONTEXT = 1024;
@@ -52,13 +52,14 @@ final class StarterEvaluation {
     }
 
     /** @param engineTop1 share of cases whose drawn condition the computed ranking puts first: what copying it can reach */
-    record Scores(int cases, double top1, double top3, double perplexity, double engineTop1) {
+    record Scores(int cases, double top1, double top3, double repeated, double perplexity, double engineTop1) {
         static Scores mean(List<Scores> parts) {
             int cases = parts.stream().mapToInt(Scores::cases).sum();
             return new Scores(
                     cases,
                     parts.stream().mapToDouble(s -> s.top1 * s.cases).sum() / cases,
                     parts.stream().mapToDouble(s -> s.top3 * s.cases).sum() / cases,
+                    parts.stream().mapToDouble(s -> s.repeated * s.cases).sum() / cases,
                     Math.exp(parts.stream()
                                     .mapToDouble(s -> Math.log(s.perplexity) * s.cases)
                                     .sum()
@@ -79,6 +80,7 @@ final class StarterEvaluation {
                 cases.size(),
                 hits[0] / cases.size(),
                 hits[1] / cases.size(),
+                hits[2] / cases.size(),
                 perplexity(model, dataset, limit),
                 (double) engineTop / cases.size());
     }
@@ -103,12 +105,14 @@ final class StarterEvaluation {
                 int[] prompt = engine.tokenizer().encode(engine.template().render(turns, true));
                 answers.add(engine.complete(prompt, FIRST_SENTENCE));
             }
-            double[] hits = new double[2];
+            double[] hits = new double[3];
             for (int i = 0; i < answers.size(); i++) {
-                List<String> named = names.in(answers.get(i).get().text());
+                String sentence = answers.get(i).get().text();
+                List<String> named = names.in(sentence);
                 int place = named.indexOf(cases.get(i).get("condition").asText());
                 hits[0] += place == 0 ? 1 : 0;
                 hits[1] += place >= 0 && place < 3 ? 1 : 0;
+                hits[2] += names.repeats(sentence) ? 1 : 0;
             }
             return hits;
         }

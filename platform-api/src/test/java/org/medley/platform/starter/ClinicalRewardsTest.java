@@ -21,6 +21,10 @@ class ClinicalRewardsTest {
             + "[2] Migraine, presentation: Migraine gives attacks of pulsating headache with nausea.\n";
 
     private static double judge(String kind, String answer) {
+        return judge(kind, Map.of(), answer);
+    }
+
+    private static double judge(String kind, Map<String, Object> settings, String answer) {
         JsonNode prompt = new ObjectMapper()
                 .createObjectNode()
                 .put("condition", "bacterial-meningitis")
@@ -32,11 +36,11 @@ class ClinicalRewardsTest {
                                         .createObjectNode()
                                         .put("role", "user")
                                         .put("content", CASE)));
-        return judge(kind, prompt, answer);
+        return judge(kind, settings, prompt, answer);
     }
 
-    private static double judge(String kind, JsonNode prompt, String answer) {
-        try (Reward reward = RewardKinds.named(kind).make(new RewardSettings(Map.of()), name -> null)) {
+    private static double judge(String kind, Map<String, Object> settings, JsonNode prompt, String answer) {
+        try (Reward reward = RewardKinds.named(kind).make(new RewardSettings(settings), name -> null)) {
             return reward.judge(List.of(new Answer(prompt, answer, true)))[0];
         }
     }
@@ -49,8 +53,18 @@ class ClinicalRewardsTest {
                 .isEqualTo(0.4);
         assertThat(judge("differential", "Most likely is migraine.")).isZero();
         JsonNode other = new ObjectMapper().createObjectNode().put("condition", "melancholy");
-        assertThatThrownBy(() -> judge("differential", other, "x"))
+        assertThatThrownBy(() -> judge("differential", Map.of(), other, "x"))
                 .hasMessageContaining("'melancholy', which is no condition of the knowledge base");
+    }
+
+    @Test
+    void aFirstSentenceThatNamesAConditionTwiceIsWorthLess() {
+        String twice = "Most likely is bacterial meningitis [1]; next come migraine and migraine.";
+        String later = "Most likely is bacterial meningitis [1]. Fever fits bacterial meningitis [1].";
+
+        assertThat(judge("differential", twice)).isEqualTo(1);
+        assertThat(judge("differential", Map.of("repeated", 0.25), twice)).isEqualTo(0.25);
+        assertThat(judge("differential", Map.of("repeated", 0.25), later)).isEqualTo(1);
     }
 
     @Test
@@ -63,6 +77,6 @@ class ClinicalRewardsTest {
                 .isBetween(0.3, 0.4);
         assertThat(judge("citations", "It is surely a broken leg [1].")).isZero();
         JsonNode none = new ObjectMapper().createObjectNode();
-        assertThatThrownBy(() -> judge("citations", none, "x")).hasMessageContaining("has no passages to cite");
+        assertThatThrownBy(() -> judge("citations", Map.of(), none, "x")).hasMessageContaining("has no passages to cite");
     }
 }

@@ -27,6 +27,9 @@ public final class CompareCommand implements Callable<Integer> {
             defaultValue = "${sys:user.home}/.medley")
     private Path data;
 
+    @Option(names = "--only", split = ",", description = "variants, the first of which others are compared with")
+    private List<String> only;
+
     @Option(
             names = "--metric",
             split = ",",
@@ -42,7 +45,8 @@ public final class CompareCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        Experiment experiment = Experiment.read(file);
+        Experiment all = Experiment.read(file);
+        Experiment experiment = only == null ? all : all.only(only);
         Catalog catalog = new Catalog(
                 data.resolve("models"),
                 data.resolve("datasets"),

@@ -64,6 +64,23 @@ public record Experiment(
         return experiment;
     }
 
+    /**
+     * Some of the variants, in this order.
+     *
+     * @throws BadRecipeException if there is no such variant
+     */
+    Experiment only(List<String> names) {
+        LinkedHashMap<String, ObjectNode> chosen = new LinkedHashMap<>();
+        for (String variant : names) {
+            if (!variants.containsKey(variant)) {
+                throw new BadRecipeException("experiment " + name + " has no variant '" + variant + "'; it has "
+                        + String.join(", ", variants.keySet()));
+            }
+            chosen.put(variant, variants.get(variant));
+        }
+        return new Experiment(name, description, recipe, seeds, chosen);
+    }
+
     /** A variant's recipe by a seed. */
     TrainRecipe run(String variant, long seed) {
         ObjectNode changed = recipe.deepCopy();
