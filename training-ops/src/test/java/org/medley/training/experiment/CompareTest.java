@@ -66,10 +66,10 @@ class CompareTest {
     void variantsChangeWhatTheyNameAndNothingElse() throws IOException {
         Experiment experiment = small();
 
-        assertThat(experiment.run("low", 2).optimizer().learningRate()).isEqualTo(0.001f);
-        assertThat(experiment.run("low", 2).optimizer().clip()).isEqualTo(0.5f);
-        assertThat(experiment.run("unclipped", 1).optimizer().clip()).isEqualTo(1f);
-        assertThat(experiment.run("high", 1).optimizer().learningRate()).isEqualTo(0.01f);
+        assertThat(experiment.run("low", 2).optimizer().learningRate()).isEqualTo(0.001);
+        assertThat(experiment.run("low", 2).optimizer().clip()).isEqualTo(0.5);
+        assertThat(experiment.run("unclipped", 1).optimizer().clip()).isEqualTo(1.0);
+        assertThat(experiment.run("high", 1).optimizer().learningRate()).isEqualTo(0.01);
     }
 
     @Test
