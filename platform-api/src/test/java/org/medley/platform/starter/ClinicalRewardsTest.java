@@ -77,6 +77,7 @@ class ClinicalRewardsTest {
                 .isBetween(0.3, 0.4);
         assertThat(judge("citations", "It is surely a broken leg [1].")).isZero();
         JsonNode none = new ObjectMapper().createObjectNode();
-        assertThatThrownBy(() -> judge("citations", Map.of(), none, "x")).hasMessageContaining("has no passages to cite");
+        assertThatThrownBy(() -> judge("citations", Map.of(), none, "x"))
+                .hasMessageContaining("has no passages to cite");
     }
 }
