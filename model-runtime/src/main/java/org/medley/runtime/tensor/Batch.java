@@ -62,7 +62,8 @@ public record Batch(int[] tokens, int[] positions, List<Span> spans, KvCache cac
     }
 
     public Batch {
-        Map<Integer, Integer> whole = new HashMap<>();
+        // With a cache nothing is looked up in it: a pass of a server makes none.
+        Map<Integer, Integer> whole = cache == null ? new HashMap<>() : Map.of();
         int row = 0;
         for (Span span : spans) {
             if (span.row() != row || span.rows() < 1) {
