@@ -10,7 +10,7 @@ import {
 import { type PointerEvent, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import type { Lineage, LineageNode } from '../api/types';
 import { formatShort, shortHash } from '../common/format';
-import { CARD, layout, shorten } from './lineageLayout';
+import { CARD, fitted, layout, shorten } from './lineageLayout';
 
 const ICONS = { model: IconBrain, run: IconPlayerPlay, dataset: IconDatabase };
 const NAMES = { model: 'Model', run: 'Run', dataset: 'Dataset' };
@@ -259,7 +259,7 @@ function Card({
         <Icon x={9} y={CARD.height / 2 - 9} width={18} height={18} aria-hidden />
       </g>
       <text className="title" x={46} y={24}>
-        {shorten(node.label, Math.floor((width - 50) / 8.2))}
+        {fitted(node.label, width)}
       </text>
       <text className="sub" x={46} y={42}>
         {shorten(subtitle(node), Math.floor((width - 50) / 6.4))}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Lineage } from '../api/types';
-import { CARD, layers, layout, shorten } from './lineageLayout';
+import { CARD, fitted, layers, layout, shorten } from './lineageLayout';
 
 const node = (id: string, kind: 'model' | 'run' | 'dataset') => ({ id, kind, label: id });
 
@@ -51,6 +51,22 @@ describe('lineage layout', () => {
   it('gives runs less room than what they are made of and make', () => {
     expect(at.get('fuse')?.width).toBeLessThan(CARD.width);
     expect(at.get('data-c')?.width).toBe(CARD.width);
+  });
+
+  it('gives a run the room that its name needs, and no more than other cards', () => {
+    for (const name of [
+      'Fusion',
+      'Fine-tuning',
+      'Reinforcement',
+      'A run with a name that is very long indeed',
+    ]) {
+      const nodes = fused.nodes.map((one) => (one.kind === 'run' ? { ...one, label: name } : one));
+      for (const { node, width } of layout({ ...fused, nodes }).placed) {
+        expect(width).toBeLessThanOrEqual(CARD.width);
+        if (name.length < 20) expect(fitted(node.label, width)).toBe(node.label);
+      }
+    }
+    expect(fitted('A run with a name that is very long indeed', CARD.width)).toMatch(/^A run with .*…$/);
   });
 
   it('lets no two cards touch and none leave the drawing', () => {

@@ -6,8 +6,11 @@ import type { Lineage, LineageEdge, LineageNode } from '../api/types';
  */
 export const CARD = { width: 226, height: 76, rowGap: 24 };
 
-/** A run has little to say on its card: a deep lineage must not be drawn too small to read. */
+/** A run has little to say on its card but its name: a deep lineage must not be drawn too small to read. */
 const RUN_WIDTH = 116;
+/** What a card's icon and edges take beside its name, and about what a letter of that takes. */
+const BESIDE_NAME = 50;
+const LETTER = 8.2;
 /** Between columns: for the curves, and for the longest role written there. */
 const GAP = 44;
 const ROLE_AT = 10;
@@ -99,9 +102,7 @@ export function layout(lineage: Lineage): Layout {
 
   const tallest = Math.max(1, ...columns.map((column) => column.length));
   const height = tallest * CARD.height + (tallest - 1) * CARD.rowGap;
-  const widths = columns.map((column) =>
-    column.every((id) => nodes.get(id)?.kind === 'run') ? RUN_WIDTH : CARD.width,
-  );
+  const widths = columns.map((column) => columnWidth(column.flatMap((id) => nodes.get(id) ?? [])));
   const gaps = columns.map((column) =>
     Math.max(
       GAP,
@@ -140,6 +141,17 @@ export function layout(lineage: Lineage): Layout {
     width,
     height,
   };
+}
+
+function columnWidth(nodes: LineageNode[]): number {
+  if (nodes.some((node) => node.kind !== 'run')) return CARD.width;
+  const longest = Math.max(0, ...nodes.map((node) => node.label.length));
+  return Math.min(CARD.width, Math.max(RUN_WIDTH, Math.ceil(BESIDE_NAME + LETTER * longest)));
+}
+
+/** A name as far as it fits a card. */
+export function fitted(name: string, width: number): string {
+  return shorten(name, Math.floor((width - BESIDE_NAME) / LETTER));
 }
 
 function label(edges: LineageEdge[], places: Map<string, Placed>): Label[] {

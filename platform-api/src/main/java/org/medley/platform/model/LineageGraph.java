@@ -11,9 +11,9 @@ import java.util.UUID;
 import java.util.function.Function;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.medley.platform.dataset.DatasetRegistry.Described;
-import org.medley.training.recipe.BadRecipeException;
 import org.medley.training.recipe.FuseRecipe;
 import org.medley.training.recipe.GrowRecipe;
+import org.medley.training.recipe.Recipe;
 import org.medley.training.recipe.Recipes;
 import org.medley.training.recipe.TrainRecipe;
 import org.medley.training.trainer.Lineage;
@@ -84,7 +84,9 @@ record LineageGraph(UUID root, List<LineageNode> nodes, List<LineageEdge> edges)
                 new LineageNode(
                         run,
                         Kind.run,
-                        runLabel(model.recipe),
+                        Recipes.recorded(model.recipe)
+                                .map(LineageGraph::runLabel)
+                                .orElse("Run"),
                         null,
                         Map.of("kind", model.kind),
                         // A fusion has no curve: it learns nothing.
@@ -111,24 +113,17 @@ record LineageGraph(UUID root, List<LineageNode> nodes, List<LineageEdge> edges)
         }
     }
 
-    private static String runLabel(String recipe) {
-        if (recipe == null) {
-            return "Run";
-        }
-        try {
-            return switch (Recipes.parse(recipe, "lineage.json")) {
-                case FuseRecipe fusion -> "Fusion";
-                case GrowRecipe growth -> "Growth";
-                case TrainRecipe training ->
-                    switch (training.stage()) {
-                        case pretrain -> "Pre-training";
-                        case finetune -> "Fine-tuning";
-                        case reinforce -> "Reinforcement";
-                    };
-            };
-        } catch (BadRecipeException writtenByAnotherVersion) {
-            return "Run";
-        }
+    private static String runLabel(Recipe recipe) {
+        return switch (recipe) {
+            case FuseRecipe fusion -> "Fusion";
+            case GrowRecipe growth -> "Growth";
+            case TrainRecipe training ->
+                switch (training.stage()) {
+                    case pretrain -> "Pre-training";
+                    case finetune -> "Fine-tuning";
+                    case reinforce -> "Reinforcement";
+                };
+        };
     }
 
     private static Map<String, Object> facts(ModelVersion.DatasetLink data, Optional<Described> described) {

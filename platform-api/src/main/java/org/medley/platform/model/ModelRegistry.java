@@ -24,7 +24,7 @@ import org.medley.platform.http.ProblemException;
 import org.medley.runtime.network.EncoderLoader;
 import org.medley.runtime.weights.BadModelException;
 import org.medley.runtime.weights.ModelSource;
-import org.medley.training.recipe.BadRecipeException;
+import org.medley.training.recipe.Recipe;
 import org.medley.training.recipe.Recipes;
 import org.medley.training.trainer.Lineage;
 
@@ -104,7 +104,8 @@ public class ModelRegistry {
             model.name = lineage.name();
             model.sha256 = sha256;
             model.kind = lineage.kind();
-            model.description = description(lineage.recipe());
+            model.description =
+                    Recipes.recorded(lineage.recipe()).map(Recipe::description).orElse("");
             model.recipe = lineage.recipe();
             model.createdAt = createdAt(lineage);
             model.curve = text(orEmpty(lineage.curve()));
@@ -140,18 +141,6 @@ public class ModelRegistry {
         } catch (DateTimeParseException e) {
             throw new BadModelException(
                     Path.of("lineage.json"), "createdAt '" + lineage.createdAt() + "' is not an ISO-8601 time", e);
-        }
-    }
-
-    private static String description(String recipe) {
-        if (recipe == null) {
-            return "";
-        }
-        try {
-            String description = Recipes.parse(recipe, "lineage.json").description();
-            return description == null ? "" : description;
-        } catch (BadRecipeException writtenByAnotherVersion) {
-            return "";
         }
     }
 

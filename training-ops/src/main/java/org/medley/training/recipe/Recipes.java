@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
@@ -60,6 +61,20 @@ public final class Recipes {
             throw new BadRecipeException(where + ": is empty");
         }
         return completed(recipe, new Checks(where, Places.of(yaml)));
+    }
+
+    /**
+     * A recipe as a model's lineage keeps it.
+     *
+     * @param yaml may be null
+     * @return nothing where there is none, or one of another version that this one does not understand
+     */
+    public static Optional<Recipe> recorded(String yaml) {
+        try {
+            return yaml == null ? Optional.empty() : Optional.of(parse(yaml, "lineage.json"));
+        } catch (BadRecipeException ofAnotherVersion) {
+            return Optional.empty();
+        }
     }
 
     /** The line on which a key such as {@code data[1].dataset} stands in a recipe's text; 0 if nothing is known. */

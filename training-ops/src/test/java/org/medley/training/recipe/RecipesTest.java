@@ -27,6 +27,14 @@ class RecipesTest {
         assertThat(Recipes.parse(Recipes.write(recipe), "again")).isEqualTo(recipe);
     }
 
+    @Test
+    void whatALineageKeepsIsReadIfThisVersionKnowsIt() {
+        Recipe recipe = Recipes.parse(TRAIN, "r.yaml");
+        assertThat(Recipes.recorded(Recipes.write(recipe))).contains(recipe);
+        assertThat(Recipes.recorded(TRAIN.replace("finetune", "distil"))).isEmpty();
+        assertThat(Recipes.recorded(null)).isEmpty();
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
