@@ -454,6 +454,10 @@ function promote(target, actor, reason, rollback = false) {
 
 // Training
 
+const rewards = [
+  { name: 'exact', about: 'the answer is the right one', keys: ['field', 'ignoreCase', 'pattern'] },
+  { name: 'judge', about: 'another model says yes to it', keys: ['model', 'question'] },
+];
 const recipes = [
   {
     name: 'clinical-tiny',
@@ -1291,6 +1295,7 @@ const routes = [
       return lineage(id);
     },
   ],
+  ['GET', /^\/api\/training\/rewards$/, (_q, _r, _g, user) => (need(user, 'admin'), rewards)],
   ['GET', /^\/api\/training\/recipes$/, (_q, _r, _g, user) => (need(user, 'admin'), recipes)],
   ['GET', /^\/api\/training\/datasets$/, (_q, _r, _g, user) => (need(user, 'admin'), datasets)],
   [

@@ -23,6 +23,7 @@ import type {
   NewUser,
   ReasoningEvent,
   Recipe,
+  RewardKind,
   Role,
   Sample,
   Session,
@@ -186,6 +187,7 @@ export const api = {
     call<unknown>('/api/models/aliases/production/rollback', { method: 'POST', json: { reason } }),
 
   recipes: () => call<Recipe[]>('/api/training/recipes'),
+  rewards: () => call<RewardKind[]>('/api/training/rewards'),
   validate: (recipe: string, signal?: AbortSignal) =>
     call<Validation>('/api/training/recipes/validation', { method: 'POST', json: { recipe }, signal }),
   datasets: () => call<Dataset[]>('/api/training/datasets'),

@@ -97,23 +97,14 @@ export interface ModelDetail extends Model {
   evaluation: { name: string; value: number }[];
 }
 
-export interface CurvePoint {
-  step: number;
-  loss: number;
-  evaluationLoss?: number | null;
-  /** Mean of the answers that were learned from. */
-  reward?: number | null;
-  /** Mean of the likeliest answers to held-out prompts. */
-  evaluationReward?: number | null;
-}
-
 export interface LineageNode {
   id: string;
   kind: 'model' | 'run' | 'dataset';
   label: string;
   sha256?: string | null;
   detail?: Record<string, unknown> | null;
-  curve?: CurvePoint[] | null;
+  /** Loss and reward, and of either what was held out. */
+  curve?: Metric[] | null;
   recipe?: string | null;
 }
 
@@ -153,6 +144,13 @@ export interface Recipe {
   kind: string;
   description: string;
   yaml: string;
+}
+
+/** A kind of reward that a recipe can name; plug-ins bring more. */
+export interface RewardKind {
+  name: string;
+  about: string;
+  keys: string[];
 }
 
 export type DataFormat = 'text' | 'chat' | 'tokens' | 'pairs' | 'prompts';

@@ -114,7 +114,7 @@ export function ReasoningPanel({ assessment, state, start, stop, active, open }:
           <span data-testid="reasoning-check">
             {marked === 0
               ? `All ${sentences.length} sentences are supported by what they cite.`
-              : `${marked} of ${sentences.length} sentences marked: not supported by a passage.`}
+              : `${marked} of ${sentences.length} sentences marked: not supported by a passage or the case.`}
           </span>
           {usage && (
             <span>

@@ -18,6 +18,9 @@ const PAD = 24;
 /** What the key at the bottom takes. */
 const KEY = 30;
 
+/** A drawing is not shown smaller than this unless somebody asks for it: it can be dragged. */
+const READABLE = 0.5;
+
 interface View {
   x: number;
   y: number;
@@ -38,28 +41,33 @@ export function LineageGraph({
   const [view, setView] = useState<View>({ x: 0, y: 0, scale: 1 });
   const drag = useRef<{ x: number; y: number; moved: boolean } | null>(null);
 
-  const fitAll = useCallback(() => {
-    const box = svg.current?.getBoundingClientRect();
-    if (!box || box.width === 0) return;
-    const scale = Math.min(
-      1.15,
-      (box.width - 2 * PAD) / drawing.width,
-      (box.height - 2 * PAD) / drawing.height,
-    );
-    setView({
-      scale,
-      x: (box.width - drawing.width * scale) / 2,
-      y: (box.height - KEY - drawing.height * scale) / 2,
-    });
-  }, [drawing]);
+  /** All of it, or as much from the model on as can be read. */
+  const fit = useCallback(
+    (least: number) => {
+      const box = svg.current?.getBoundingClientRect();
+      if (!box || box.width === 0) return;
+      const scale = Math.min(
+        1.15,
+        Math.max(least, (box.width - 2 * PAD) / drawing.width),
+        Math.max(least, (box.height - 2 * PAD) / drawing.height),
+      );
+      const room = box.width - drawing.width * scale;
+      setView({
+        scale,
+        x: room < 0 ? room - PAD : room / 2,
+        y: (box.height - KEY - drawing.height * scale) / 2,
+      });
+    },
+    [drawing],
+  );
 
-  useLayoutEffect(fitAll, [fitAll]);
+  useLayoutEffect(() => fit(READABLE), [fit]);
   useEffect(() => {
     if (!svg.current) return;
-    const observer = new ResizeObserver(fitAll);
+    const observer = new ResizeObserver(() => fit(READABLE));
     observer.observe(svg.current);
     return () => observer.disconnect();
-  }, [fitAll]);
+  }, [fit]);
 
   const zoom = useCallback((factor: number, at?: { x: number; y: number }) => {
     setView((now) => {
@@ -97,7 +105,7 @@ export function LineageGraph({
   }
 
   // As high as the drawing is at this width, within bounds: a model without ancestors needs no empty hall.
-  const scaled = drawing.height * Math.min(1.15, 1140 / drawing.width);
+  const scaled = drawing.height * Math.min(1.15, Math.max(READABLE, 1140 / drawing.width));
   return (
     <div className="lineage" style={{ height: Math.min(440, Math.max(190, scaled + 2 * PAD + 46)) }}>
       {/* biome-ignore lint/a11y/useSemanticElements: a picture whose cards are buttons; fieldset is no SVG */}
@@ -154,13 +162,13 @@ export function LineageGraph({
               </text>
             </g>
           ))}
-          {drawing.placed.map(({ node, x, y, width }) => (
+          {drawing.placed.map(({ node, x, y, height }) => (
             <Card
               key={node.id}
               node={node}
               x={x}
               y={y}
-              width={width}
+              height={height}
               root={node.id === lineage.root}
               selected={node.id === selected}
               select={() => select(node.id)}
@@ -171,7 +179,7 @@ export function LineageGraph({
       <div className="tools">
         <Tool label="Zoom in" onClick={() => zoom(1.25)} Icon={IconPlus} />
         <Tool label="Zoom out" onClick={() => zoom(0.8)} Icon={IconMinus} />
-        <Tool label="Fit all" onClick={fitAll} Icon={IconMaximize} />
+        <Tool label="Fit all" onClick={() => fit(0)} Icon={IconMaximize} />
       </div>
       <div className="key" aria-hidden>
         {(['dataset', 'run', 'model'] as const).map((kind) => {
@@ -215,7 +223,7 @@ function Card({
   node,
   x,
   y,
-  width,
+  height,
   root,
   selected,
   select,
@@ -223,7 +231,7 @@ function Card({
   node: LineageNode;
   x: number;
   y: number;
-  width: number;
+  height: number;
   root: boolean;
   selected: boolean;
   select: () => void;
@@ -249,21 +257,23 @@ function Card({
       data-selected={selected}
     >
       <title>{node.label}</title>
-      <rect className="card" width={width} height={CARD.height} rx={7} />
+      <rect className="card" width={CARD.width} height={height} rx={7} />
       <g className={`kind-${node.kind}`}>
         <path
-          d={`M0 7a7 7 0 0 1 7-7h29v${CARD.height}h-29a7 7 0 0 1-7-7z`}
+          d={`M0 7a7 7 0 0 1 7-7h29v${height}h-29a7 7 0 0 1-7-7z`}
           fill="currentColor"
           opacity={root ? 0.32 : 0.14}
         />
-        <Icon x={9} y={CARD.height / 2 - 9} width={18} height={18} aria-hidden />
+        <Icon x={9} y={height / 2 - 9} width={18} height={18} aria-hidden />
       </g>
-      <text className="title" x={46} y={24}>
-        {fitted(node.label, width)}
+      <text className="title" x={46} y={node.kind === 'run' ? height / 2 + 5 : 24}>
+        {fitted(node.label)}
       </text>
-      <text className="sub" x={46} y={42}>
-        {shorten(subtitle(node), Math.floor((width - 50) / 6.4))}
-      </text>
+      {node.kind !== 'run' && (
+        <text className="sub" x={46} y={42}>
+          {shorten(subtitle(node), Math.floor((CARD.width - 50) / 6.4))}
+        </text>
+      )}
       {node.sha256 && (
         <text className="hash" x={46} y={60}>
           {shortHash(node.sha256, 16)}

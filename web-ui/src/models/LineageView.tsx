@@ -2,11 +2,12 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link } from 'react-router';
 import { api } from '../api/api';
-import type { CurvePoint, Lineage, LineageNode } from '../api/types';
+import type { Lineage, LineageNode } from '../api/types';
 import { formatDateTime, formatNumber, words } from '../common/format';
 import { Hash, Load } from '../common/ui';
 import { useSession } from '../session';
 import { CurveChart } from '../training/CurveChart';
+import { evaluationOf, goalOf, pointsOf } from '../training/curve';
 import { LineageGraph } from './LineageGraph';
 
 export function LineageView({ modelId }: { modelId: string }) {
@@ -39,8 +40,7 @@ function NodeDetail({ node, lineage, modelId }: { node: LineageNode; lineage: Li
     .filter((edge) => edge.from === node.id)
     .map((edge) => ({ role: edge.role, node: lineage.nodes.find((item) => item.id === edge.to) }));
   const curve = node.curve?.length ? node.curve : null;
-  // A loss of answers beside each other is near zero whatever they are worth.
-  const rewarded = curve?.some((point) => point.reward != null);
+  const goal = goalOf(curve?.at(-1) ?? {});
   const facts = Object.entries(node.detail ?? {}).filter(
     ([key, value]) => value !== null && typeof value !== 'object' && key !== 'datasetId',
   );
@@ -97,21 +97,17 @@ function NodeDetail({ node, lineage, modelId }: { node: LineageNode; lineage: Li
         )}
         {curve && (
           <div>
-            <p className="label">{rewarded ? 'Reward' : 'Loss'}</p>
+            <p className="label">{words(goal)}</p>
             <CurveChart
               height={210}
-              yLabel={rewarded ? 'Reward' : 'Loss'}
-              series={
-                rewarded
-                  ? [
-                      { label: 'answers learned from', points: points(curve, 'reward') },
-                      { label: 'held out', marked: true, points: points(curve, 'evaluationReward') },
-                    ]
-                  : [
-                      { label: 'training', points: points(curve, 'loss') },
-                      { label: 'evaluation', marked: true, points: points(curve, 'evaluationLoss') },
-                    ]
-              }
+              yLabel={words(goal)}
+              series={[
+                {
+                  label: goal === 'reward' ? 'answers learned from' : 'training',
+                  points: pointsOf(curve, goal),
+                },
+                { label: 'held out', marked: true, points: pointsOf(curve, evaluationOf(goal)) },
+              ]}
             />
           </div>
         )}
@@ -129,14 +125,6 @@ function NodeDetail({ node, lineage, modelId }: { node: LineageNode; lineage: Li
       )}
     </div>
   );
-}
-
-/** Where a figure was measured, in the order of steps. */
-function points(curve: CurvePoint[], figure: 'loss' | 'evaluationLoss' | 'reward' | 'evaluationReward') {
-  return curve.flatMap((point) => {
-    const y = point[figure];
-    return y == null ? [] : [{ x: point.step, y }];
-  });
 }
 
 function shown(value: unknown): string {

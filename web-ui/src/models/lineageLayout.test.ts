@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Lineage } from '../api/types';
-import { CARD, fitted, layers, layout, shorten } from './lineageLayout';
+import { CARD, fitted, layers, layout, RUN, shorten } from './lineageLayout';
 
 const node = (id: string, kind: 'model' | 'run' | 'dataset') => ({ id, kind, label: id });
 
@@ -42,40 +42,33 @@ describe('lineage layout', () => {
     expect(Math.min(...drawing.placed.map((place) => place.x))).toBe(0);
   });
 
-  it('has every edge run from left to right', () => {
-    for (const edge of fused.edges)
-      expect(x(edge.to), `${edge.to} -> ${edge.from}`).toBeLessThan(x(edge.from));
+  it('has every edge run from left to right, or from a run down to its model', () => {
+    for (const edge of fused.edges) {
+      if (edge.role === 'made by') expect(x(edge.to), edge.to).toBe(x(edge.from));
+      else expect(x(edge.to), `${edge.to} -> ${edge.from}`).toBeLessThan(x(edge.from));
+    }
     expect(drawing.drawn).toHaveLength(fused.edges.length);
   });
 
-  it('gives runs less room than what they are made of and make', () => {
-    expect(at.get('fuse')?.width).toBeLessThan(CARD.width);
-    expect(at.get('data-c')?.width).toBe(CARD.width);
-  });
-
-  it('gives a run the room that its name needs, and no more than other cards', () => {
-    for (const name of [
-      'Fusion',
-      'Fine-tuning',
-      'Reinforcement',
-      'A run with a name that is very long indeed',
-    ]) {
-      const nodes = fused.nodes.map((one) => (one.kind === 'run' ? { ...one, label: name } : one));
-      for (const { node, width } of layout({ ...fused, nodes }).placed) {
-        expect(width).toBeLessThanOrEqual(CARD.width);
-        if (name.length < 20) expect(fitted(node.label, width)).toBe(node.label);
-      }
+  it('stands each model right under the run that made it', () => {
+    for (const [run, model] of [
+      ['fuse', 'fused'],
+      ['train-c', 'cardio'],
+      ['train-n', 'neuro'],
+    ] as const) {
+      const above = at.get(run);
+      expect(at.get(model)).toMatchObject({ x: above?.x, y: (above?.y ?? 0) + RUN.height + RUN.gap });
     }
-    expect(fitted('A run with a name that is very long indeed', CARD.width)).toMatch(/^A run with .*…$/);
+    expect(new Set(drawing.placed.map((place) => place.layer)).size).toBe(3);
   });
 
   it('lets no two cards touch and none leave the drawing', () => {
     for (const a of drawing.placed) {
       expect(a.y).toBeGreaterThanOrEqual(0);
-      expect(a.y + CARD.height).toBeLessThanOrEqual(drawing.height);
+      expect(a.y + a.height).toBeLessThanOrEqual(drawing.height);
       for (const b of drawing.placed) {
-        if (a === b || a.x !== b.x) continue;
-        expect(Math.abs(a.y - b.y)).toBeGreaterThanOrEqual(CARD.height + CARD.rowGap);
+        if (a === b || a.x !== b.x || a.y > b.y) continue;
+        expect(b.y - a.y - a.height).toBeGreaterThanOrEqual(RUN.gap);
       }
     }
   });
@@ -113,20 +106,21 @@ describe('lineage layout', () => {
   });
 
   it('puts a node as far left as its longest way from the model', () => {
-    const depth = layers({
-      root: 'a',
-      nodes: [node('a', 'model'), node('b', 'run'), node('c', 'dataset')],
-      edges: [
-        { from: 'a', to: 'b', role: '' },
-        { from: 'a', to: 'c', role: '' },
-        { from: 'b', to: 'c', role: '' },
+    const depth = layers(
+      'a',
+      ['a', 'b', 'c', 'lost'],
+      [
+        { from: 'a', to: 'b' },
+        { from: 'a', to: 'c' },
+        { from: 'b', to: 'c' },
       ],
-    });
+    );
     expect([...depth]).toEqual(
       expect.arrayContaining([
         ['a', 0],
         ['b', 1],
         ['c', 2],
+        ['lost', 3],
       ]),
     );
   });
@@ -150,6 +144,8 @@ describe('lineage layout', () => {
 });
 
 it('cuts long labels', () => {
+  expect(fitted('Reinforcement')).toBe('Reinforcement');
+  expect(fitted('starter-abdominal-oncological')).toBe('starter-abdominal-on…');
   expect(shorten('short', 10)).toBe('short');
   expect(shorten('a very long label', 8)).toBe('a very …');
 });

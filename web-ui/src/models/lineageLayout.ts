@@ -1,13 +1,13 @@
 import type { Lineage, LineageEdge, LineageNode } from '../api/types';
 
 /**
- * Where the cards of a lineage stand: the model at the right, what it was made of to its left, layer by layer.
+ * Where the cards of a lineage stand: the model at the right, what it was made of to its left, layer by layer. The run
+ * that made a model stands on it, so that a way of many runs is drawn no wider than its models.
  * Layered drawing after Sugiyama: longest path for the layers, barycentres for the order within a layer.
  */
 export const CARD = { width: 226, height: 76, rowGap: 24 };
+export const RUN = { height: 34, gap: 14 };
 
-/** A run has little to say on its card but its name: a deep lineage must not be drawn too small to read. */
-const RUN_WIDTH = 116;
 /** What a card's icon and edges take beside its name, and about what a letter of that takes. */
 const BESIDE_NAME = 50;
 const LETTER = 8.2;
@@ -15,15 +15,15 @@ const LETTER = 8.2;
 const GAP = 44;
 const ROLE_AT = 10;
 const ROLE_LENGTH = 14;
-/** What "made by" leads to can be seen: a run. */
-const OBVIOUS = 'made by';
+/** What these lead to can be seen: a run and a dataset. */
+const OBVIOUS = ['made by', 'data'];
 
 export interface Placed {
   node: LineageNode;
   layer: number;
   x: number;
   y: number;
-  width: number;
+  height: number;
 }
 
 export interface Drawn {
@@ -48,9 +48,22 @@ export interface Layout {
   height: number;
 }
 
-export function layers(lineage: Lineage): Map<string, number> {
+/** What stands together: a model under the run that made it, or a node by itself. */
+interface Stack {
+  id: string;
+  nodes: LineageNode[];
+  height: number;
+}
+
+interface Link {
+  from: string;
+  to: string;
+}
+
+/** How far each is from the root by its longest way; what nothing reaches from the root is farthest. */
+export function layers(root: string, ids: string[], links: Link[]): Map<string, number> {
   const made = new Map<string, string[]>();
-  for (const edge of lineage.edges) made.set(edge.from, [...(made.get(edge.from) ?? []), edge.to]);
+  for (const { from, to } of links) made.set(from, [...(made.get(from) ?? []), to]);
   const depth = new Map<string, number>();
   const path = new Set<string>();
   const visit = (id: string, at: number) => {
@@ -61,23 +74,91 @@ export function layers(lineage: Lineage): Map<string, number> {
     for (const next of made.get(id) ?? []) visit(next, at + 1);
     path.delete(id);
   };
-  visit(lineage.root, 0);
-  // Nodes that nothing reaches from the root stand at the far left.
+  visit(root, 0);
   const last = Math.max(0, ...depth.values());
-  for (const node of lineage.nodes) if (!depth.has(node.id)) depth.set(node.id, last + 1);
+  for (const id of ids) if (!depth.has(id)) depth.set(id, last + 1);
   return depth;
 }
 
 export function layout(lineage: Lineage): Layout {
   const nodes = new Map(lineage.nodes.map((node) => [node.id, node]));
   const edges = lineage.edges.filter((edge) => nodes.has(edge.from) && nodes.has(edge.to));
-  const depth = layers({ ...lineage, edges });
-  const count = Math.max(0, ...lineage.nodes.map((node) => depth.get(node.id) ?? 0)) + 1;
-  const columns: string[][] = Array.from({ length: count }, () => []);
-  for (const node of lineage.nodes) columns[depth.get(node.id) ?? 0]?.push(node.id);
+  const stacks = stacked(lineage.nodes, edges);
+  const stackOf = new Map(stacks.flatMap((stack) => stack.nodes.map((node) => [node.id, stack.id])));
+  const links = edges
+    .map((edge) => ({ from: stackOf.get(edge.from) ?? '', to: stackOf.get(edge.to) ?? '' }))
+    .filter((link) => link.from !== link.to);
+  const columns = columnsOf(lineage.root, stacks, links);
 
-  const neighbours = new Map<string, string[]>();
+  const heights = columns.map((column) => total(column.map((stack) => stack.height)));
+  const height = Math.max(CARD.height, ...heights);
+  const gaps = columns.map((column) => {
+    const ids = column.flatMap((stack) => stack.nodes.map((node) => node.id));
+    const roles = edges.filter((edge) => told(edge.role) && ids.includes(edge.to)).map((edge) => edge.role);
+    return Math.max(GAP, ...roles.map((role) => ROLE_AT + roleWidth(role) + 22));
+  });
+  const places = new Map<string, Placed>();
+  // From the left: the last layer begins at 0.
+  let x = 0;
+  for (let layer = columns.length - 1; layer >= 0; layer--) {
+    let y = (height - (heights[layer] ?? 0)) / 2;
+    for (const stack of columns[layer] ?? []) {
+      let top = y;
+      for (const node of stack.nodes) {
+        const own = heightOf(node);
+        places.set(node.id, { node, layer, x, y: top, height: own });
+        top += own + RUN.gap;
+      }
+      y += stack.height + CARD.rowGap;
+    }
+    x += CARD.width + (layer > 0 ? (gaps[layer] ?? 0) : 0);
+  }
+
+  return {
+    placed: [...places.values()],
+    drawn: edges.flatMap((edge) => draw(edge, places)),
+    labels: label(edges, places),
+    width: x,
+    height,
+  };
+}
+
+function heightOf(node: LineageNode): number {
+  return node.kind === 'run' ? RUN.height : CARD.height;
+}
+
+function total(heights: number[]): number {
+  return heights.reduce((sum, one) => sum + one, 0) + Math.max(0, heights.length - 1) * CARD.rowGap;
+}
+
+function stacked(nodes: LineageNode[], edges: LineageEdge[]): Stack[] {
+  const kinds = new Map(nodes.map((node) => [node.id, node.kind]));
+  const runs = new Map<string, string>();
   for (const { from, to } of edges) {
+    if (kinds.get(from) === 'model' && kinds.get(to) === 'run' && !runs.has(from)) runs.set(from, to);
+  }
+  const taken = new Set(runs.values());
+  return nodes
+    .filter((node) => !taken.has(node.id))
+    .map((node) => {
+      const run = nodes.find((other) => other.id === runs.get(node.id));
+      return run
+        ? { id: node.id, nodes: [run, node], height: RUN.height + RUN.gap + heightOf(node) }
+        : { id: node.id, nodes: [node], height: heightOf(node) };
+    });
+}
+
+function columnsOf(root: string, stacks: Stack[], links: Link[]): Stack[][] {
+  const depth = layers(
+    root,
+    stacks.map((stack) => stack.id),
+    links,
+  );
+  const count = Math.max(0, ...depth.values()) + 1;
+  const columns: Stack[][] = Array.from({ length: count }, () => []);
+  for (const stack of stacks) columns[depth.get(stack.id) ?? 0]?.push(stack);
+  const neighbours = new Map<string, string[]>();
+  for (const { from, to } of links) {
     neighbours.set(from, [...(neighbours.get(from) ?? []), to]);
     neighbours.set(to, [...(neighbours.get(to) ?? []), from]);
   }
@@ -86,79 +167,44 @@ export function layout(lineage: Lineage): Layout {
     for (let step = 1; step < count; step++) {
       const column = columns[forward ? step : count - 1 - step] ?? [];
       const fixed = columns[forward ? step - 1 : count - step] ?? [];
-      const position = new Map(fixed.map((id, index) => [id, index / Math.max(1, fixed.length - 1 || 1)]));
+      const position = new Map(fixed.map((stack, index) => [stack.id, share(index, fixed.length)]));
       const barycentre = new Map(
-        column.map((id, index) => {
+        column.map(({ id }, index) => {
           const near = (neighbours.get(id) ?? [])
             .map((other) => position.get(other))
             .filter((p) => p !== undefined);
-          const own = index / Math.max(1, column.length - 1 || 1);
-          return [id, near.length ? near.reduce((a, b) => a + b, 0) / near.length : own];
+          return [
+            id,
+            near.length ? near.reduce((a, b) => a + b, 0) / near.length : share(index, column.length),
+          ];
         }),
       );
-      column.sort((a, b) => (barycentre.get(a) ?? 0) - (barycentre.get(b) ?? 0));
+      column.sort((a, b) => (barycentre.get(a.id) ?? 0) - (barycentre.get(b.id) ?? 0));
     }
   }
-
-  const tallest = Math.max(1, ...columns.map((column) => column.length));
-  const height = tallest * CARD.height + (tallest - 1) * CARD.rowGap;
-  const widths = columns.map((column) => columnWidth(column.flatMap((id) => nodes.get(id) ?? [])));
-  const gaps = columns.map((column) =>
-    Math.max(
-      GAP,
-      ...edges
-        .filter((edge) => edge.role && edge.role !== OBVIOUS && column.includes(edge.to))
-        .map((edge) => ROLE_AT + roleWidth(edge.role) + 22),
-    ),
-  );
-  // From the left: the last layer begins at 0.
-  const lefts: number[] = [];
-  let width = 0;
-  for (let layer = count - 1; layer >= 0; layer--) {
-    lefts[layer] = width;
-    width += (widths[layer] ?? 0) + (layer > 0 ? (gaps[layer] ?? 0) : 0);
-  }
-  const places = new Map<string, Placed>();
-  columns.forEach((column, layer) => {
-    const own = column.length * CARD.height + (column.length - 1) * CARD.rowGap;
-    column.forEach((id, row) => {
-      const node = nodes.get(id);
-      if (!node) return;
-      places.set(id, {
-        node,
-        layer,
-        x: lefts[layer] ?? 0,
-        width: widths[layer] ?? CARD.width,
-        y: (height - own) / 2 + row * (CARD.height + CARD.rowGap),
-      });
-    });
-  });
-
-  return {
-    placed: [...places.values()],
-    drawn: edges.flatMap((edge) => draw(edge, places)),
-    labels: label(edges, places),
-    width,
-    height,
-  };
+  return columns;
 }
 
-function columnWidth(nodes: LineageNode[]): number {
-  if (nodes.some((node) => node.kind !== 'run')) return CARD.width;
-  const longest = Math.max(0, ...nodes.map((node) => node.label.length));
-  return Math.min(CARD.width, Math.max(RUN_WIDTH, Math.ceil(BESIDE_NAME + LETTER * longest)));
+/** From 0 at the top of a column to 1 at its bottom. */
+function share(index: number, count: number): number {
+  return index / Math.max(1, count - 1);
 }
 
 /** A name as far as it fits a card. */
-export function fitted(name: string, width: number): string {
-  return shorten(name, Math.floor((width - BESIDE_NAME) / LETTER));
+export function fitted(name: string): string {
+  return shorten(name, Math.floor((CARD.width - BESIDE_NAME) / LETTER));
+}
+
+/** Whether a role says more than what it leads to. */
+function told(role: string): boolean {
+  return role !== '' && !OBVIOUS.includes(role);
 }
 
 function label(edges: LineageEdge[], places: Map<string, Placed>): Label[] {
   const roles = new Map<string, string[]>();
   for (const { to, role } of edges) {
     const known = roles.get(to) ?? [];
-    if (role && role !== OBVIOUS && !known.includes(role)) roles.set(to, [...known, role]);
+    if (told(role) && !known.includes(role)) roles.set(to, [...known, role]);
   }
   return [...roles].flatMap(([id, list]) => {
     const part = places.get(id);
@@ -167,21 +213,25 @@ function label(edges: LineageEdge[], places: Map<string, Placed>): Label[] {
       id,
       role: shorten(role, ROLE_LENGTH),
       width: roleWidth(role),
-      x: part.x + part.width + ROLE_AT,
-      y: part.y + CARD.height / 2 + (index - (list.length - 1) / 2) * 22,
+      x: part.x + CARD.width + ROLE_AT,
+      y: part.y + part.height / 2 + (index - (list.length - 1) / 2) * 22,
     }));
   });
 }
 
-/** From the right side of what went in to the left side of what came out. */
+/** From the right side of what went in to the left side of what came out; from a run down to the model under it. */
 function draw(edge: LineageEdge, places: Map<string, Placed>): Drawn[] {
   const made = places.get(edge.from);
   const part = places.get(edge.to);
   if (!made || !part) return [];
-  const x1 = part.x + part.width;
-  const y1 = part.y + CARD.height / 2;
+  if (made.x === part.x) {
+    const x = part.x + CARD.width / 2;
+    return [{ edge, path: `M${x} ${part.y + part.height}V${made.y}` }];
+  }
+  const x1 = part.x + CARD.width;
+  const y1 = part.y + part.height / 2;
   const x2 = made.x;
-  const y2 = made.y + CARD.height / 2;
+  const y2 = made.y + made.height / 2;
   // The curve bends only in the gap before its end, so that a long edge runs straight between the cards.
   const bend = Math.max(40, Math.min(100, x2 - x1)) / 2;
   return [

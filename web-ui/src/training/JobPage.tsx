@@ -9,8 +9,10 @@ import {
   formatNumber,
   formatPrecise,
   formatShort,
+  words,
 } from '../common/format';
 import { Hash, JobStateBadge, Load, PageHead, Panel, useTitle } from '../common/ui';
+import { evaluationOf, goalOf } from './curve';
 import { JobControls } from './JobControls';
 import { JobCurves } from './JobCurves';
 import { JobLog } from './JobLog';
@@ -33,6 +35,7 @@ function View({ job, metrics, feed }: { job: JobDetail; metrics: Metric[]; feed:
   const [search, setSearch] = useSearchParams();
   const tab = TABS.find((item) => item === search.get('tab')) ?? 'curves';
   const over = isOver(job);
+  const goal = goalOf(job.latest);
   return (
     <>
       <PageHead
@@ -80,12 +83,9 @@ function View({ job, metrics, feed }: { job: JobDetail; metrics: Metric[]; feed:
           <div className="stat-row">
             <Stat label="Left" value={left(job)} />
             <Stat label={over ? 'Took' : 'Since its start'} value={took(job)} />
-            <Stat label="Loss" value={formatNumber(job.latest.loss)} />
-            {job.latest.evaluationLoss !== undefined && (
-              <Stat label="Evaluation loss" value={formatNumber(job.latest.evaluationLoss)} />
-            )}
-            {job.latest.reward !== undefined && (
-              <Stat label="Reward" value={formatNumber(job.latest.reward)} />
+            <Stat label={words(goal)} value={formatNumber(job.latest[goal])} />
+            {job.latest[evaluationOf(goal)] !== undefined && (
+              <Stat label={words(evaluationOf(goal))} value={formatNumber(job.latest[evaluationOf(goal)])} />
             )}
             <Stat label="Tokens per second" value={formatCount(job.latest.tokensPerSecond)} />
             {job.latest.tokens !== undefined && (

@@ -13,6 +13,7 @@ import { api } from '../api/api';
 import type { Job } from '../api/types';
 import { formatAgo, formatDateTime, formatShort } from '../common/format';
 import { Empty, JobStateBadge, Load, PageHead, Panel, useTitle } from '../common/ui';
+import { goalOf } from './curve';
 import { JobControls } from './JobControls';
 import { JobProgress } from './JobProgress';
 import { isOver, kindOf, left, took } from './jobs';
@@ -137,7 +138,8 @@ function Jobs({ list }: { list: Job[] }) {
               {formatShort(job.latest.tokensPerSecond)}
             </Table.Td>
             <Table.Td className="num" data-label="Loss" data-empty={job.latest.loss === undefined}>
-              {formatShort(job.latest.loss)}
+              {goalOf(job.latest) === 'reward' && <span className="muted small">reward </span>}
+              {formatShort(job.latest[goalOf(job.latest)])}
             </Table.Td>
             <Table.Td
               title={`${formatDateTime(job.createdAt)} by ${job.createdBy}`}

@@ -26,12 +26,6 @@ const OPTIMIZERS = [
   'galore',
   'shampoo4bit',
 ];
-const REWARDS = [
-  { value: 'exact', label: 'exact: the answer is the right one' },
-  { value: 'numeric', label: 'numeric: the number is near enough' },
-  { value: 'schema', label: 'schema: the answer is JSON of a form' },
-  { value: 'judge', label: 'judge: another model says so' },
-];
 const SHAPE_WORDS: Record<Shape, string> = {
   tiny: 'New, tiny: to try out in minutes',
   small: 'New, small: about 15 million weights',
@@ -115,6 +109,7 @@ function Training({ form, change, names }: { form: RecipeForm; change: Change; n
       <ModelSelect form={form} change={change} names={names} />
       {form.stage === 'reinforce' && (
         <Select
+          className="wide-field"
           label="Learns from"
           allowDeselect={false}
           value={form.method}
@@ -130,15 +125,7 @@ function Training({ form, change, names }: { form: RecipeForm; change: Change; n
           ]}
         />
       )}
-      {grpo && (
-        <Select
-          label="Reward"
-          allowDeselect={false}
-          value={form.reward}
-          onChange={(value) => change({ reward: value ?? 'exact' })}
-          data={REWARDS}
-        />
-      )}
+      {grpo && <Reward form={form} change={change} names={names} />}
       <Data form={form} change={change} />
       <div className="wide-field">
         <Input.Label component="span" id="length-label">
@@ -242,6 +229,39 @@ function Training({ form, change, names }: { form: RecipeForm; change: Change; n
         value={form.prompts}
         onChange={(event) => change({ prompts: event.currentTarget.value })}
       />
+    </>
+  );
+}
+
+/** Any of the kinds that there are; one that another model gives needs to know which. */
+function Reward({ form, change, names }: { form: RecipeForm; change: Change; names: string[] }) {
+  const kinds = useQuery({ queryKey: ['rewards'], queryFn: api.rewards }).data ?? [];
+  const judged = (name: string) => kinds.find((kind) => kind.name === name)?.keys.includes('model') ?? false;
+  return (
+    <>
+      <Select
+        className="wide-field"
+        label="Reward"
+        allowDeselect={false}
+        value={form.reward}
+        onChange={(value) =>
+          change({ reward: value ?? form.reward, judge: judged(value ?? '') ? form.judge : '' })
+        }
+        data={kinds.map(({ name, about }) => ({ value: name, label: `${name}: ${about}` }))}
+        data-testid="form-reward"
+      />
+      {judged(form.reward) && (
+        <Select
+          className="wide-field"
+          label="Model that judges"
+          placeholder="Choose a model"
+          searchable
+          value={form.judge || null}
+          onChange={(value) => change({ judge: value ?? '' })}
+          data={names}
+          data-testid="form-judge"
+        />
+      )}
     </>
   );
 }
@@ -352,7 +372,7 @@ function Data({ form, change }: { form: RecipeForm; change: Change }) {
       </div>
       <Select
         mt={10}
-        label="Held-out data, whose loss is measured"
+        label={`Held-out data, whose ${form.stage === 'reinforce' && form.method === 'grpo' ? 'reward' : 'loss'} is measured`}
         placeholder="None"
         clearable
         searchable

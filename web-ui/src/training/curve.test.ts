@@ -68,8 +68,8 @@ describe('curves', () => {
       { step: 2, evaluationLoss: 3, evaluationAccuracy: 0.5, reward: 1, answerLength: 9 },
     ];
     expect(chartNames([metrics])).toEqual([
-      'loss',
       'reward',
+      'loss',
       'gradientNorm',
       'answerLength',
       'evaluationAccuracy',

@@ -59,7 +59,12 @@ export function pointsOf(metrics: Metric[], name: string, axis: Axis = 'step'): 
   });
 }
 
-const FIRST = ['loss', 'reward', 'learningRate', 'gradientNorm', 'tokensPerSecond', 'mfu'];
+/** What a run gets better at: where answers are rewarded, their loss is near zero whatever they are worth. */
+export function goalOf(latest: Record<string, unknown>): 'loss' | 'reward' {
+  return typeof latest.reward === 'number' ? 'reward' : 'loss';
+}
+
+const FIRST = ['reward', 'loss', 'learningRate', 'gradientNorm', 'tokensPerSecond', 'mfu'];
 /** Counts of the run itself, which say nothing as curves. */
 const HIDDEN = new Set(['step', 'tokens', 'skipped']);
 

@@ -68,6 +68,9 @@ optimizer: {method: adan, learningRate: 0.0002}
     expect(recipeYaml(form)).toContain(
       'reinforce:\n  method: grpo\n  rewards:\n    - {kind: exact}\nsteps: 100\n',
     );
+    expect(recipeYaml({ ...form, reward: 'judge', judge: 'starter' })).toContain(
+      '  rewards:\n    - {kind: judge, model: starter}\n',
+    );
     expect(recipeYaml({ ...form, method: 'dpo' })).toContain('reinforce:\n  method: dpo\nepochs: 2\n');
     expect(recipeYaml(form)).not.toContain('batchTokens');
   });

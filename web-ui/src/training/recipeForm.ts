@@ -68,6 +68,8 @@ export interface RecipeForm {
   batchTokens: string;
   method: 'grpo' | 'dpo' | 'ipo';
   reward: string;
+  /** The model that judges, for a reward that needs one. */
+  judge: string;
   prompts: string;
   fusion: 'linear' | 'task_arithmetic' | 'ties';
   sources: { model: string; weight: string }[];
@@ -96,6 +98,7 @@ export function emptyForm(stage: Stage): RecipeForm {
     batchTokens: '',
     method: 'grpo',
     reward: 'exact',
+    judge: '',
     prompts: '',
     fusion: 'ties',
     sources: [
@@ -206,7 +209,11 @@ function training(form: RecipeForm): string[] {
     lines.push('samples:', '  prompts:', ...prompts.map((line) => `    - ${scalar(line)}`));
   if (form.stage === 'reinforce') {
     lines.push('reinforce:', `  method: ${form.method}`);
-    if (form.method === 'grpo') lines.push('  rewards:', `    - {kind: ${scalar(form.reward)}}`);
+    if (form.method === 'grpo')
+      lines.push(
+        '  rewards:',
+        `    - {kind: ${scalar(form.reward)}${form.judge ? `, model: ${scalar(form.judge)}` : ''}}`,
+      );
   }
   if (form.sequence.trim()) lines.push(`sequence: ${form.sequence.trim()}`);
   if (form.batchTokens.trim() && form.stage !== 'reinforce')

@@ -15,8 +15,9 @@ import org.medley.platform.clinical.Reasoning.Status;
 /**
  * Checks each sentence against what it cites: its telling words must stand in the cited passages or in the case. A
  * lexical check: it finds invented terms, not wrong numbers, and cannot tell that a sentence turns a passage's meaning
- * round. What the case itself contradicts is caught as well: a finding that is there told as absent, or one told as
- * fitting that is absent or that nobody entered. Words shorter than four letters and the connecting words of the reasoning itself do not count.
+ * round. What the case itself does not hold is caught as well: a finding told as absent that nobody entered so, or one told
+ * as fitting that is absent or that nobody entered. Words shorter than four letters and the connecting words of the
+ * reasoning itself do not count.
  */
 final class CitationCheck {
     /** Below this share a sentence counts as unsupported. */
@@ -68,21 +69,24 @@ final class CitationCheck {
      * conditions ranked for it, as they stand in a sentence.
      */
     record CaseFindings(List<String> present, List<String> absent, List<String> conditions) {
-        /** Whether a sentence turns a finding of the case round, or tells one of the vocabulary that nobody entered. */
+        /** Whether a sentence tells a finding of the vocabulary, or the absence of one, that is not the case's. */
         boolean contradict(String sentence, Collection<String> vocabulary) {
             String text = sentence.toLowerCase(Locale.ROOT);
-            List<String> there = present.stream()
-                    .map(label -> label.toLowerCase(Locale.ROOT))
-                    .toList();
-            if (there.stream().anyMatch(label -> text.contains("absence of " + label))) {
-                return true;
-            }
             int fit = text.indexOf(" fit");
             String claimed = fit < 0 ? "" : text.substring(0, fit);
             return vocabulary.stream()
                     .map(label -> label.toLowerCase(Locale.ROOT))
-                    .filter(label -> claimed.contains(label) && !claimed.contains("absence of " + label))
-                    .anyMatch(label -> there.stream().noneMatch(known -> known.contains(label)));
+                    .anyMatch(label -> {
+                        String absence = "absence of " + label;
+                        return text.contains(absence) && !among(absent, label)
+                                || claimed.contains(label) && !claimed.contains(absence) && !among(present, label);
+                    });
+        }
+
+        /** A sentence may leave out how a finding is told more closely. */
+        private static boolean among(List<String> findings, String label) {
+            return findings.stream()
+                    .anyMatch(known -> known.toLowerCase(Locale.ROOT).contains(label));
         }
     }
 

@@ -30,6 +30,11 @@ public final class CitationReward implements RewardKind {
     }
 
     @Override
+    public String about() {
+        return "the passages and the case hold what it says";
+    }
+
+    @Override
     public Set<String> keys() {
         return Set.of("least");
     }

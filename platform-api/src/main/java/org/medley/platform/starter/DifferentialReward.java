@@ -24,6 +24,11 @@ public final class DifferentialReward implements RewardKind {
     }
 
     @Override
+    public String about() {
+        return "it names the diagnosis, and early";
+    }
+
+    @Override
     public Set<String> keys() {
         return Set.of("field", "third", "repeated");
     }

@@ -36,6 +36,7 @@ import org.medley.training.job.JobHistory;
 import org.medley.training.job.JobQueue;
 import org.medley.training.job.LogLine;
 import org.medley.training.job.Sample;
+import org.medley.training.reward.RewardKinds;
 
 /** Jobs that make models. */
 @Path("/api/training")
@@ -73,6 +74,19 @@ public class TrainingResource {
     @Path("/recipes")
     public List<RecipeView> recipes() {
         return shipped.all();
+    }
+
+    /** @param keys that its settings may have, in alphabetical order */
+    record RewardView(String name, String about, List<String> keys) {}
+
+    /** The kinds of rewards that a recipe can name, those of plug-ins too. */
+    @GET
+    @Path("/rewards")
+    public List<RewardView> rewards() {
+        return RewardKinds.all().stream()
+                .map(kind -> new RewardView(
+                        kind.name(), kind.about(), kind.keys().stream().sorted().toList()))
+                .toList();
     }
 
     /** Says whether a recipe could be started, and with what; starts nothing. */

@@ -69,6 +69,10 @@ class CitationCheckTest {
         assertThat(only("Throbbing headache fits migraine [2].").status())
                 .as("it is in the passage, but nobody entered it")
                 .isEqualTo(Status.unsupported);
+        assertThat(only("The absence of throbbing headache makes migraine less certain [2].")
+                        .status())
+                .as("nobody asked for it")
+                .isEqualTo(Status.unsupported);
         assertThat(only("The absence of fast heart rate makes pulmonary embolism less certain [1].")
                         .status())
                 .isEqualTo(Status.supported);

@@ -241,6 +241,16 @@ class JobControlTest {
         assertThat(get("/jobs").jsonPath().getList("id")).hasSize(before);
     }
 
+    @Test
+    void theKindsOfRewardsAreToldThoseOfPlugInsToo() {
+        get("/rewards")
+                .then()
+                .statusCode(200)
+                .body("name", equalTo(List.of("citations", "differential", "exact", "judge", "numeric", "schema")))
+                .body("find { it.name == 'judge' }.keys", equalTo(List.of("model", "question")))
+                .body("find { it.name == 'exact' }.about", equalTo("the answer is the right one"));
+    }
+
     private static Response validate(String yaml) {
         return As.in(TENANT, Roles.ADMIN)
                 .contentType(ContentType.JSON)

@@ -17,6 +17,11 @@ final class ExactMatch implements RewardKind {
     }
 
     @Override
+    public String about() {
+        return "the answer is the right one";
+    }
+
+    @Override
     public Set<String> keys() {
         return Set.of("field", "pattern", "ignoreCase");
     }

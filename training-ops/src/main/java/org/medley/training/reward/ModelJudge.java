@@ -32,6 +32,11 @@ final class ModelJudge implements RewardKind {
     }
 
     @Override
+    public String about() {
+        return "another model says yes to it";
+    }
+
+    @Override
     public Set<String> keys() {
         return Set.of("model", "question");
     }

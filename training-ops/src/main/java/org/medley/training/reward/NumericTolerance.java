@@ -20,6 +20,11 @@ final class NumericTolerance implements RewardKind {
     }
 
     @Override
+    public String about() {
+        return "the number is near enough";
+    }
+
+    @Override
     public Set<String> keys() {
         return Set.of("field", "pattern", "relative", "absolute");
     }

@@ -8,6 +8,9 @@ import java.util.function.Function;
 public interface RewardKind {
     String name();
 
+    /** What is rewarded, in a few words for people: "the answer is the right one". */
+    String about();
+
     /** Keys that its settings may have. */
     Set<String> keys();
 

@@ -29,6 +29,11 @@ final class SchemaValidity implements RewardKind {
     }
 
     @Override
+    public String about() {
+        return "the answer is JSON of a schema";
+    }
+
+    @Override
     public Set<String> keys() {
         return Set.of("schema", "field");
     }

@@ -29,8 +29,8 @@ public record Catalog(Path models, Path datasets, Path base, Map<String, PinnedD
     public Path model(String reference) {
         Path folder = isPath(reference) ? path(reference) : models.resolve(checked(reference));
         if (!Files.isRegularFile(folder.resolve("config.json"))) {
-            throw new BadRecipeException(
-                    "there is no model '" + reference + "'" + place(folder.resolve("config.json")));
+            throw new BadRecipeException("there is no model '" + reference + "' whose files are here"
+                    + place(folder.resolve("config.json")));
         }
         return folder;
     }
