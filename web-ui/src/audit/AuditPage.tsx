@@ -148,86 +148,88 @@ export default function AuditPage() {
 function AuditTable({ events }: { events: AuditEvent[] }) {
   const [open, setOpen] = useState<number | null>(null);
   return (
-    <Table className="table" verticalSpacing={5}>
-      <Table.Thead>
-        <Table.Tr>
-          <Table.Th w={34} />
-          <Table.Th className="num">No.</Table.Th>
-          <Table.Th>Time</Table.Th>
-          <Table.Th>Actor</Table.Th>
-          <Table.Th>Action</Table.Th>
-          <Table.Th>Subject</Table.Th>
-          <Table.Th>Outcome</Table.Th>
-          <Table.Th>Hash</Table.Th>
-        </Table.Tr>
-      </Table.Thead>
-      <Table.Tbody>
-        {events.map((event) => {
-          const shown = open === event.sequence;
-          const toggle = () => setOpen(shown ? null : event.sequence);
-          return (
-            <Fragment key={event.sequence}>
-              <Table.Tr data-open data-testid="audit-row" data-sequence={event.sequence} onClick={toggle}>
-                <Table.Td>
-                  <button
-                    type="button"
-                    className="link"
-                    aria-expanded={shown}
-                    aria-label={`Details of event ${event.sequence}`}
-                    style={{ display: 'flex' }}
-                    onClick={(click) => {
-                      click.stopPropagation();
-                      toggle();
-                    }}
-                  >
-                    {shown ? (
-                      <IconChevronDown size={14} aria-hidden />
-                    ) : (
-                      <IconChevronRight size={14} aria-hidden />
-                    )}
-                  </button>
-                </Table.Td>
-                <Table.Td className="num muted">{event.sequence}</Table.Td>
-                <Table.Td style={{ whiteSpace: 'nowrap' }}>{formatPrecise(event.at)}</Table.Td>
-                <Table.Td>
-                  {event.actor} <span className="muted small">{event.roles.join(', ')}</span>
-                </Table.Td>
-                <Table.Td className="mono">{event.action}</Table.Td>
-                <Table.Td className="mono truncate" maw={230} title={event.subject ?? ''}>
-                  {event.subject ?? '–'}
-                </Table.Td>
-                <Table.Td>
-                  <Badge size="sm" color={good(event.outcome) ? 'gray' : 'red'}>
-                    {event.outcome.toLowerCase()}
-                  </Badge>
-                </Table.Td>
-                <Table.Td className="mono muted">{shortHash(event.hash, 8)}</Table.Td>
-              </Table.Tr>
-              {shown && (
-                <Table.Tr>
-                  <Table.Td />
-                  <Table.Td colSpan={7} style={{ paddingBottom: 14 }}>
-                    <pre className="code" style={{ maxHeight: 320 }} data-testid="audit-detail">
-                      {JSON.stringify(event.detail ?? {}, null, 2)}
-                    </pre>
-                    <dl className="facts" style={{ marginTop: 8 }}>
-                      <dt>Hash</dt>
-                      <dd>
-                        <Hash value={event.hash} length={64} />
-                      </dd>
-                      <dt>Of the event before</dt>
-                      <dd>
-                        <Hash value={event.previousHash} length={64} />
-                      </dd>
-                    </dl>
+    <Table.ScrollContainer minWidth={860}>
+      <Table className="table" verticalSpacing={5}>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th w={34} />
+            <Table.Th className="num">No.</Table.Th>
+            <Table.Th>Time</Table.Th>
+            <Table.Th>Actor</Table.Th>
+            <Table.Th>Action</Table.Th>
+            <Table.Th>Subject</Table.Th>
+            <Table.Th>Outcome</Table.Th>
+            <Table.Th>Hash</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {events.map((event) => {
+            const shown = open === event.sequence;
+            const toggle = () => setOpen(shown ? null : event.sequence);
+            return (
+              <Fragment key={event.sequence}>
+                <Table.Tr data-open data-testid="audit-row" data-sequence={event.sequence} onClick={toggle}>
+                  <Table.Td>
+                    <button
+                      type="button"
+                      className="link"
+                      aria-expanded={shown}
+                      aria-label={`Details of event ${event.sequence}`}
+                      style={{ display: 'flex' }}
+                      onClick={(click) => {
+                        click.stopPropagation();
+                        toggle();
+                      }}
+                    >
+                      {shown ? (
+                        <IconChevronDown size={14} aria-hidden />
+                      ) : (
+                        <IconChevronRight size={14} aria-hidden />
+                      )}
+                    </button>
                   </Table.Td>
+                  <Table.Td className="num muted">{event.sequence}</Table.Td>
+                  <Table.Td style={{ whiteSpace: 'nowrap' }}>{formatPrecise(event.at)}</Table.Td>
+                  <Table.Td>
+                    {event.actor} <span className="muted small">{event.roles.join(', ')}</span>
+                  </Table.Td>
+                  <Table.Td className="mono">{event.action}</Table.Td>
+                  <Table.Td className="mono truncate" maw={230} title={event.subject ?? ''}>
+                    {event.subject ?? '–'}
+                  </Table.Td>
+                  <Table.Td>
+                    <Badge size="sm" color={good(event.outcome) ? 'gray' : 'red'}>
+                      {event.outcome.toLowerCase()}
+                    </Badge>
+                  </Table.Td>
+                  <Table.Td className="mono muted">{shortHash(event.hash, 8)}</Table.Td>
                 </Table.Tr>
-              )}
-            </Fragment>
-          );
-        })}
-      </Table.Tbody>
-    </Table>
+                {shown && (
+                  <Table.Tr>
+                    <Table.Td />
+                    <Table.Td colSpan={7} style={{ paddingBottom: 14 }}>
+                      <pre className="code" style={{ maxHeight: 320 }} data-testid="audit-detail">
+                        {JSON.stringify(event.detail ?? {}, null, 2)}
+                      </pre>
+                      <dl className="facts" style={{ marginTop: 8 }}>
+                        <dt>Hash</dt>
+                        <dd>
+                          <Hash value={event.hash} length={64} />
+                        </dd>
+                        <dt>Of the event before</dt>
+                        <dd>
+                          <Hash value={event.previousHash} length={64} />
+                        </dd>
+                      </dl>
+                    </Table.Td>
+                  </Table.Tr>
+                )}
+              </Fragment>
+            );
+          })}
+        </Table.Tbody>
+      </Table>
+    </Table.ScrollContainer>
   );
 }
 

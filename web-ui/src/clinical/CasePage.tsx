@@ -269,7 +269,7 @@ function AssessmentView({ item, assessment }: { item: ClinicalCase; assessment: 
         </Panel>
         {assessment.nextTests.length > 0 && (
           <Panel title="Next tests, and what each would change" padded={false}>
-            <ul className="cant-miss" data-testid="next-tests">
+            <ul className="cant-miss next-tests" data-testid="next-tests">
               {assessment.nextTests.map((entry) => (
                 <li key={`${entry.test} ${entry.condition}`}>
                   <strong style={{ fontWeight: 550 }}>{entry.test}</strong>

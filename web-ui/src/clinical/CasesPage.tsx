@@ -83,7 +83,7 @@ function CaseTable({ cases }: { cases: CaseSummary[] }) {
   const navigate = useNavigate();
   if (cases.length === 0) return <Empty title="No case matches" />;
   return (
-    <Table className="table">
+    <Table className="table cards">
       <Table.Thead>
         <Table.Tr>
           <Table.Th>Case</Table.Th>
@@ -104,7 +104,7 @@ function CaseTable({ cases }: { cases: CaseSummary[] }) {
             <Table.Td
               maw={titled(item) ? 300 : 760}
               colSpan={titled(item) ? 1 : 2}
-              className="truncate"
+              className="truncate card-title"
               title={item.title ?? ''}
             >
               <Link
@@ -116,15 +116,19 @@ function CaseTable({ cases }: { cases: CaseSummary[] }) {
               </Link>
             </Table.Td>
             {titled(item) && (
-              <Table.Td maw={460} className="truncate" title={item.complaint}>
+              <Table.Td maw={460} className="truncate" title={item.complaint} data-label="Complaint">
                 {item.complaint}
               </Table.Td>
             )}
-            <Table.Td style={{ whiteSpace: 'nowrap' }}>
-              {item.age} y, {item.sex}
+            <Table.Td style={{ whiteSpace: 'nowrap' }} data-label="Patient">
+              {`${item.age} y, ${item.sex}`}
             </Table.Td>
-            <Table.Td className="num">{item.assessments}</Table.Td>
-            <Table.Td style={{ whiteSpace: 'nowrap' }}>{formatDateTime(item.createdAt)}</Table.Td>
+            <Table.Td className="num" data-label="Assessments">
+              {item.assessments}
+            </Table.Td>
+            <Table.Td style={{ whiteSpace: 'nowrap' }} data-label="Created">
+              {formatDateTime(item.createdAt)}
+            </Table.Td>
           </Table.Tr>
         ))}
       </Table.Tbody>

@@ -33,7 +33,7 @@ export function PresentationPanel({
 }) {
   return (
     <Panel title="Presentation">
-      <div style={{ display: 'grid', gridTemplateColumns: '96px 190px minmax(0, 1fr)', gap: 14 }}>
+      <div className="presentation">
         <NumberInput
           label="Age"
           required

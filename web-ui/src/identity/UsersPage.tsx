@@ -64,7 +64,7 @@ function Users() {
           list.length === 0 ? (
             <Empty icon={<IconUsers size={26} aria-hidden />} title="No users" />
           ) : (
-            <Table className="table">
+            <Table className="table cards">
               <Table.Thead>
                 <Table.Tr>
                   <Table.Th>Name</Table.Th>
@@ -77,9 +77,11 @@ function Users() {
               <Table.Tbody>
                 {list.map((user) => (
                   <Table.Tr key={user.id} data-testid="user-row">
-                    <Table.Td>{user.displayName}</Table.Td>
-                    <Table.Td className="mono">{user.username}</Table.Td>
-                    <Table.Td>
+                    <Table.Td className="card-title">{user.displayName}</Table.Td>
+                    <Table.Td className="mono" data-label="User name">
+                      {user.username}
+                    </Table.Td>
+                    <Table.Td data-label="Roles">
                       <Group gap={5}>
                         {user.roles.map((role) => (
                           <Badge key={role} color="gray">
@@ -88,7 +90,7 @@ function Users() {
                         ))}
                       </Group>
                     </Table.Td>
-                    <Table.Td>
+                    <Table.Td data-label="State">
                       <Badge color={user.disabled ? 'red' : 'teal'}>
                         {user.disabled ? 'Disabled' : 'Active'}
                       </Badge>
@@ -238,7 +240,7 @@ function Keys() {
               A system that sends cases or asks models needs one.
             </Empty>
           ) : (
-            <Table className="table">
+            <Table className="table cards">
               <Table.Thead>
                 <Table.Tr>
                   <Table.Th>Name</Table.Th>
@@ -251,10 +253,10 @@ function Keys() {
               <Table.Tbody>
                 {list.map((key) => (
                   <Table.Tr key={key.id} data-testid="key-row">
-                    <Table.Td>
+                    <Table.Td className="card-title">
                       {key.name} {key.prefix && <span className="mono muted">{key.prefix}…</span>}
                     </Table.Td>
-                    <Table.Td>
+                    <Table.Td data-label="Scopes">
                       <Group gap={5}>
                         {key.scopes.map((scope) => (
                           <Badge key={scope} color="gray">
@@ -263,8 +265,10 @@ function Keys() {
                         ))}
                       </Group>
                     </Table.Td>
-                    <Table.Td>{key.expires ? formatDate(key.expires) : 'never'}</Table.Td>
-                    <Table.Td>{formatDateTime(key.lastUsedAt)}</Table.Td>
+                    <Table.Td data-label="Expires">
+                      {key.expires ? formatDate(key.expires) : 'never'}
+                    </Table.Td>
+                    <Table.Td data-label="Last used">{formatDateTime(key.lastUsedAt)}</Table.Td>
                     <Table.Td className="num">
                       <button
                         type="button"

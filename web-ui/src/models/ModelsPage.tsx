@@ -39,7 +39,7 @@ export default function ModelsPage() {
                   )}
                 </Empty>
               ) : (
-                <Table className="table">
+                <Table className="table cards">
                   <Table.Thead>
                     <Table.Tr>
                       <Table.Th>Model</Table.Th>
@@ -58,7 +58,7 @@ export default function ModelsPage() {
                         data-testid="model-row"
                         onClick={() => navigate(`/models/${encodeURIComponent(model.id)}`)}
                       >
-                        <Table.Td>
+                        <Table.Td className="card-title">
                           <span style={{ display: 'flex', gap: 8, alignItems: 'center', flexWrap: 'wrap' }}>
                             <Link
                               className="link"
@@ -71,13 +71,17 @@ export default function ModelsPage() {
                           </span>
                           {model.description && <div className="muted small">{model.description}</div>}
                         </Table.Td>
-                        <Table.Td>{KINDS[model.kind] ?? model.kind}</Table.Td>
-                        <Table.Td className="num">{formatShort(model.parameters || null)}</Table.Td>
-                        <Table.Td className="num">{formatBytes(model.bytes || null)}</Table.Td>
-                        <Table.Td>
+                        <Table.Td data-label="Made by">{KINDS[model.kind] ?? model.kind}</Table.Td>
+                        <Table.Td className="num" data-label="Parameters" data-empty={!model.parameters}>
+                          {formatShort(model.parameters || null)}
+                        </Table.Td>
+                        <Table.Td className="num" data-label="Size" data-empty={!model.bytes}>
+                          {formatBytes(model.bytes || null)}
+                        </Table.Td>
+                        <Table.Td data-label="SHA-256">
                           <Hash value={model.sha256} length={8} />
                         </Table.Td>
-                        <Table.Td style={{ whiteSpace: 'nowrap' }}>
+                        <Table.Td data-label="Created" style={{ whiteSpace: 'nowrap' }}>
                           {formatDateTime(model.createdAt)}
                         </Table.Td>
                       </Table.Tr>

@@ -145,7 +145,7 @@ describe('lineage layout', () => {
 
 it('cuts long labels', () => {
   expect(fitted('Reinforcement')).toBe('Reinforcement');
-  expect(fitted('starter-abdominal-oncological')).toBe('starter-abdominal-on…');
+  expect(fitted('starter-abdominal-oncological')).toBe('starter-abdominal-o…');
   expect(shorten('short', 10)).toBe('short');
   expect(shorten('a very long label', 8)).toBe('a very …');
 });

@@ -10,7 +10,7 @@ export const RUN = { height: 34, gap: 14 };
 
 /** What a card's icon and edges take beside its name, and about what a letter of that takes. */
 const BESIDE_NAME = 50;
-const LETTER = 8.2;
+const LETTER = 8.6;
 /** Between columns: for the curves, and for the longest role written there. */
 const GAP = 44;
 const ROLE_AT = 10;

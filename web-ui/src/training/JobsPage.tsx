@@ -138,8 +138,10 @@ function Jobs({ list }: { list: Job[] }) {
               {formatShort(job.latest.tokensPerSecond)}
             </Table.Td>
             <Table.Td className="num" data-label="Loss" data-empty={job.latest.loss === undefined}>
-              {goalOf(job.latest) === 'reward' && <span className="muted small">reward </span>}
-              {formatShort(job.latest[goalOf(job.latest)])}
+              <span>
+                {goalOf(job.latest) === 'reward' && <span className="muted small">reward </span>}
+                {formatShort(job.latest[goalOf(job.latest)])}
+              </span>
             </Table.Td>
             <Table.Td
               title={`${formatDateTime(job.createdAt)} by ${job.createdBy}`}
