@@ -9,6 +9,7 @@ import io.quarkus.security.AuthenticationFailedException;
 import io.quarkus.security.ForbiddenException;
 import io.quarkus.security.UnauthorizedException;
 import jakarta.validation.ConstraintViolationException;
+import jakarta.validation.Path;
 import jakarta.validation.Path.Node;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.HttpHeaders;
@@ -71,18 +72,23 @@ final class Problems {
     @ServerExceptionMapper
     Response violations(ConstraintViolationException e) {
         List<Problem.FieldError> errors = e.getConstraintViolations().stream()
-                .map(v -> new Problem.FieldError(
-                        StreamSupport.stream(v.getPropertyPath().spliterator(), false)
-                                .skip(2)
-                                .map(Node::toString)
-                                .collect(Collectors.joining(".")),
-                        v.getMessage() + shown(v.getInvalidValue())))
+                .map(v ->
+                        new Problem.FieldError(field(v.getPropertyPath()), v.getMessage() + shown(v.getInvalidValue())))
                 .sorted((a, b) -> a.field().compareTo(b.field()))
                 .toList();
         String detail = errors.stream()
                 .map(error -> error.field() + ": " + error.message())
                 .collect(Collectors.joining("; "));
         return answer(400, "INVALID", detail, errors);
+    }
+
+    /** Of a path of method, parameter and what is in it: a body's fields go without the parameter's name. */
+    private static String field(Path path) {
+        List<String> names = StreamSupport.stream(path.spliterator(), false)
+                .skip(1)
+                .map(Node::toString)
+                .toList();
+        return String.join(".", names.size() > 1 ? names.subList(1, names.size()) : names);
     }
 
     @ServerExceptionMapper

@@ -132,14 +132,14 @@ public class TrainingResource {
     @GET
     @Path("/metrics")
     public List<CurveView> compare(
-            @RestQuery("job") @NotEmpty @Size(max = MAX_COMPARED) List<UUID> ids,
+            @RestQuery @NotEmpty @Size(max = MAX_COMPARED) List<UUID> job,
             @RestQuery @DefaultValue("1000") @Min(2) @Max(MAX_POINTS) int points) {
-        return ids.stream()
+        return job.stream()
                 .distinct()
                 .map(jobs::find)
-                .map(job -> new CurveView(
-                        jobs.view(job),
-                        history.curve(job.id(), -1, points).stream()
+                .map(found -> new CurveView(
+                        jobs.view(found),
+                        history.curve(found.id(), -1, points).stream()
                                 .map(MetricView::of)
                                 .toList()))
                 .toList();

@@ -177,7 +177,15 @@ class JobControlTest {
                 .body("[0].points.find { it.step == 600 }", hasKey("evaluationLoss"))
                 .body("[1].points.step", hasItem(600));
         get("/metrics?job=" + straight + "&job=" + UUID.randomUUID()).then().statusCode(404);
-        get("/metrics").then().statusCode(400).body("code", equalTo("INVALID"));
+        get("/metrics")
+                .then()
+                .statusCode(400)
+                .body("code", equalTo("INVALID"))
+                .body("errors.field", equalTo(List.of("job")));
+        get("/metrics?job=" + UUID.randomUUID() + "&points=1")
+                .then()
+                .statusCode(400)
+                .body("detail", equalTo("points: must be greater than or equal to 2, is 1"));
         get("/jobs/" + job + "/metrics?points=1").then().statusCode(400);
         As.in("elsewhere", Roles.ADMIN)
                 .get("/api/training/metrics?job=" + job)
