@@ -395,6 +395,7 @@ function detail(item) {
       return dataset
         ? [
             {
+              role: 'data',
               name: dataset.name,
               sha256: dataset.sha256,
               examples: dataset.examples,

@@ -93,7 +93,13 @@ export interface Model extends ModelRef {
 export interface ModelDetail extends Model {
   recipe: string | null;
   parents: { id: string; name: string; sha256: string; role: string }[];
-  datasets: { name: string; sha256: string; examples: number; tokens: number }[];
+  datasets: {
+    role: 'data' | 'evaluation';
+    name: string;
+    sha256: string;
+    examples: number;
+    tokens: number;
+  }[];
   evaluation: { name: string; value: number }[];
 }
 

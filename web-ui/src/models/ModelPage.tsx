@@ -129,9 +129,10 @@ function View({ model }: { model: ModelDetail }) {
               <Table className="table">
                 <Table.Tbody>
                   {model.datasets.map((dataset) => (
-                    <Table.Tr key={dataset.sha256}>
+                    <Table.Tr key={`${dataset.role} ${dataset.sha256}`}>
                       <Table.Td>
-                        {dataset.name}
+                        {dataset.name}{' '}
+                        {dataset.role === 'evaluation' && <span className="muted small">measured on</span>}
                         <div className="muted small">
                           {formatCount(dataset.examples)} examples, {formatShort(dataset.tokens)} tokens
                         </div>

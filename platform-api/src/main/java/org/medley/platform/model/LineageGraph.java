@@ -105,7 +105,7 @@ record LineageGraph(UUID root, List<LineageNode> nodes, List<LineageEdge> edges)
                             facts(data, described.apply(data)),
                             null,
                             null));
-            edges.add(new LineageEdge(run, dataset, "data"));
+            edges.add(new LineageEdge(run, dataset, data.role.name()));
         }
         for (ModelVersion.ParentLink link : model.parents) {
             add(link.parent, described, nodes, edges);

@@ -118,6 +118,7 @@ public class ModelRegistry {
             }
             for (Lineage.DatasetUse use : orEmpty(lineage.datasets())) {
                 ModelVersion.DatasetLink link = new ModelVersion.DatasetLink();
+                link.role = use.role();
                 link.name = use.name();
                 link.sha256 = use.sha256();
                 link.examples = use.examples();

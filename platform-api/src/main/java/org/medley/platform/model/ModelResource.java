@@ -26,6 +26,7 @@ import org.jboss.resteasy.reactive.RestPath;
 import org.medley.platform.Roles;
 import org.medley.platform.dataset.DatasetRegistry;
 import org.medley.platform.identity.Caller;
+import org.medley.training.trainer.Lineage.DatasetUse.Role;
 
 /** The models of the caller's tenant. Those who work with a model may see where it comes from; admins move it. */
 @Path("/api/models")
@@ -80,7 +81,7 @@ public class ModelResource {
 
     record ParentView(UUID id, String name, String sha256, String role) {}
 
-    record DatasetUseView(String name, String sha256, long examples, long tokens) {}
+    record DatasetUseView(Role role, String name, String sha256, long examples, long tokens) {}
 
     record EvaluationView(String name, double value) {}
 
@@ -138,7 +139,7 @@ public class ModelResource {
                         .map(link -> new ParentView(link.parent.id, link.parent.name, link.parent.sha256, link.role))
                         .toList(),
                 model.datasets.stream()
-                        .map(data -> new DatasetUseView(data.name, data.sha256, data.examples, data.tokens))
+                        .map(data -> new DatasetUseView(data.role, data.name, data.sha256, data.examples, data.tokens))
                         .toList(),
                 metrics(model).entrySet().stream()
                         .map(metric -> new EvaluationView(metric.getKey(), metric.getValue()))

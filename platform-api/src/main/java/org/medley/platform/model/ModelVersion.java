@@ -5,6 +5,8 @@ import jakarta.persistence.Column;
 import jakarta.persistence.ElementCollection;
 import jakarta.persistence.Embeddable;
 import jakarta.persistence.Entity;
+import jakarta.persistence.EnumType;
+import jakarta.persistence.Enumerated;
 import jakarta.persistence.Id;
 import jakarta.persistence.JoinColumn;
 import jakarta.persistence.ManyToOne;
@@ -16,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import org.medley.runtime.weights.ModelSource;
+import org.medley.training.trainer.Lineage;
 
 /** A model as it was on the day it was made; only its folder may appear later. */
 @Entity
@@ -66,9 +69,12 @@ class ModelVersion {
         String role;
     }
 
-    /** Data this model was trained on. */
+    /** Data this model was trained on, or measured on meanwhile. */
     @Embeddable
     static class DatasetLink {
+        @Enumerated(EnumType.STRING)
+        Lineage.DatasetUse.Role role;
+
         String name;
         String sha256;
         long examples;

@@ -259,6 +259,26 @@ class JobControlTest {
                 .body("find { it.name == 'exact' }.about", equalTo("the answer is the right one"));
     }
 
+    @Test
+    void whatARunWasMeasuredOnIsInItsLineageAndWasNotToBeTrainedOn() throws Exception {
+        String job = started("control-measured", 50);
+        String model =
+                await(job, "done", now -> now.getString("modelId") != null).getString("modelId");
+        As.in(TENANT, Roles.ADMIN)
+                .get("/api/models/" + model)
+                .then()
+                .body("datasets.role", equalTo(List.of("data", "evaluation")))
+                .body("datasets.name", equalTo(List.of("beds", "beds")));
+        As.in(TENANT, Roles.ADMIN)
+                .get("/api/models/" + model + "/lineage")
+                .then()
+                .body("edges.role", equalTo(List.of("made by", "data", "evaluation")))
+                .body("nodes", hasSize(3));
+        get("/jobs/" + job + "/log")
+                .then()
+                .body("text", hasItem(containsString("dataset beds is trained on as well as measured on")));
+    }
+
     private static Response validate(String yaml) {
         return As.in(TENANT, Roles.ADMIN)
                 .contentType(ContentType.JSON)

@@ -42,7 +42,20 @@ public record Lineage(
     /** @param role what the model was to its child: {@code start}, {@code base}, {@code source} */
     public record Parent(String role, Lineage lineage) {}
 
-    public record DatasetUse(String name, String sha256, long examples, long tokens) {}
+    /** @param role absent in a file: it was trained on */
+    public record DatasetUse(Role role, String name, String sha256, long examples, long tokens) {
+        /** What a dataset was to a run. */
+        public enum Role {
+            /** The model was trained on it. */
+            data,
+            /** It was measured on it while it was trained. */
+            evaluation
+        }
+
+        public DatasetUse {
+            role = role == null ? Role.data : role;
+        }
+    }
 
     /**
      * What was measured in a step; what was not is null.

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.medley.training.data.Encoder;
 import org.medley.training.data.Feed;
 import org.medley.training.data.HeldOut;
@@ -12,6 +13,8 @@ import org.medley.training.data.TokenStore;
 import org.medley.training.recipe.BadRecipeException;
 import org.medley.training.recipe.DataSection;
 import org.medley.training.recipe.TrainRecipe;
+import org.medley.training.trainer.Lineage.DatasetUse;
+import org.medley.training.trainer.Lineage.DatasetUse.Role;
 
 /** A run's datasets, read and tokenized. */
 final class RunData implements AutoCloseable {
@@ -48,7 +51,12 @@ final class RunData implements AutoCloseable {
             stores.add(open(source, encoder, cache));
         }
         for (Source source : heldOutSources) {
-            heldOut.add(open(source, encoder, cache));
+            TokenStore store = open(source, encoder, cache);
+            heldOut.add(store);
+            if (stores.stream().anyMatch(trained -> trained.sha256().equals(store.sha256()))) {
+                listener.message("dataset " + store.name() + " is trained on as well as measured on: its figures say"
+                        + " how well the model remembers, not what it makes of what it never saw");
+            }
         }
     }
 
@@ -75,14 +83,20 @@ final class RunData implements AutoCloseable {
     }
 
     /** What the lineage says of the data. */
-    List<Lineage.DatasetUse> uses() {
-        return stores.stream()
-                .map(s -> new Lineage.DatasetUse(s.name(), s.sha256(), s.records(), s.tokens()))
+    List<DatasetUse> uses() {
+        return Stream.concat(
+                        stores.stream().map(store -> use(Role.data, store)),
+                        heldOut.stream().map(store -> use(Role.evaluation, store)))
                 .toList();
     }
 
+    private static DatasetUse use(Role role, TokenStore store) {
+        return new DatasetUse(role, store.name(), store.sha256(), store.records(), store.tokens());
+    }
+
+    /** Of all that decides a run's curves. */
     List<String> hashes() {
-        return stores.stream().map(TokenStore::sha256).toList();
+        return uses().stream().map(DatasetUse::sha256).toList();
     }
 
     List<TokenStore> stores() {

@@ -24,7 +24,7 @@ class LineageFileTest {
                 "2026-01-02T03:04:05Z",
                 "name: " + name,
                 List.of(parents),
-                List.of(new Lineage.DatasetUse("notes", "abc", 3, 40)),
+                List.of(new Lineage.DatasetUse(Lineage.DatasetUse.Role.evaluation, "notes", "abc", 3, 40)),
                 List.of(new Lineage.Point(1, 2.5, null, null, 0.5)),
                 Map.of("loss", 2.5));
     }

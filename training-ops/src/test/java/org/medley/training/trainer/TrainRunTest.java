@@ -2,6 +2,7 @@ package org.medley.training.trainer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -42,6 +43,7 @@ import org.medley.training.recipe.FuseRecipe;
 import org.medley.training.recipe.GrowRecipe;
 import org.medley.training.recipe.Recipes;
 import org.medley.training.recipe.TrainRecipe;
+import org.medley.training.trainer.Lineage.DatasetUse.Role;
 
 class TrainRunTest {
     @TempDir
@@ -314,6 +316,9 @@ class TrainRunTest {
         Lineage lineage =
                 new TrainRun(pretrain, catalog, home.resolve("p"), new Recorder(99)).run(home.resolve("models/pieces"));
         assertThat(lineage.metrics().get("evaluationLoss")).isFinite();
+        assertThat(lineage.datasets())
+                .extracting(Lineage.DatasetUse::role, Lineage.DatasetUse::name)
+                .containsExactly(tuple(Role.data, "counting"), tuple(Role.evaluation, "long"));
         TrainRecipe cut = with(with(recipe("cut", SCRATCH, 2), held), "tooLong: cut");
         assertThatThrownBy(() ->
                         new TrainRun(cut, catalog, home.resolve("c"), new Recorder(99)).run(home.resolve("models/cut")))
