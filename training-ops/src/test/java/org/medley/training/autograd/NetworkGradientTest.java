@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,13 +16,8 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.medley.runtime.network.Trainable;
 import org.medley.runtime.tensor.Batch;
-import org.medley.runtime.tensor.CpuOps;
 import org.medley.runtime.tensor.Tensor;
-import org.medley.runtime.tensor.Workspace;
-import org.medley.runtime.weights.Formats;
-import org.medley.runtime.weights.ModelFolder;
 import org.medley.training.optimizer.GradientNorm;
 import org.medley.training.optimizer.Method;
 import org.medley.training.optimizer.Optimizer;
@@ -34,6 +28,7 @@ import org.medley.training.optimizer.States;
 
 /** Whole networks of every family beside PyTorch in double precision (src/test/golden/make_training_golden.py). */
 class NetworkGradientTest {
+    private static final int CONTEXT = 64;
     private static final JsonNode GOLDEN = golden();
 
     private static JsonNode golden() {
@@ -45,45 +40,20 @@ class NetworkGradientTest {
         }
     }
 
-    /** A small model with its gradients. */
-    private record Subject(Trainable model, Map<String, Tensor> gradients, Workspace workspace, Tape tape) {
-        static Subject of(String name, Arena arena, boolean recompute) {
-            Path folder = Path.of("../model-runtime/src/test/resources/golden", name);
-            ModelFolder files = new ModelFolder(folder);
-            Map<String, Tensor> stored = new LinkedHashMap<>();
-            files.weights(arena).forEach((key, tensor) -> stored.put(key, Formats.toF32(tensor, arena)));
-            Trainable model = Trainable.of(folder.resolve("config.json"), files.config(), stored, arena, 64);
-            Map<String, Tensor> gradients = new LinkedHashMap<>();
-            Map<Tensor, Tensor> trained = new IdentityHashMap<>();
-            model.parameters().forEach((key, tensor) -> {
-                gradients.put(key, Tensor.zeros(arena, tensor.shape()));
-                trained.put(tensor, gradients.get(key));
-            });
-            Workspace workspace = new Workspace();
-            Tape tape = new Tape(new CpuOps(workspace), new CpuBackwardOps(workspace), trained, recompute);
-            return new Subject(model, gradients, workspace, tape);
+    /** The mean loss of predicting every token but the first. */
+    private static double backward(GoldenModel subject, JsonNode given) {
+        int[] ids =
+                IntStream.range(0, given.size()).map(i -> given.get(i).asInt()).toArray();
+        int rows = ids.length - 1;
+        int[] positions = IntStream.range(0, rows).toArray();
+        Batch batch = new Batch(Arrays.copyOf(ids, rows), positions, List.of(new Batch.Span(0, rows)));
+        float[] weights = new float[rows];
+        Arrays.fill(weights, 1f / rows);
+        double sum = 0;
+        for (float loss : subject.learn(batch, positions, Arrays.copyOfRange(ids, 1, ids.length), weights)) {
+            sum += loss;
         }
-
-        /** The mean loss of predicting every token but the first. */
-        double backward(JsonNode given) {
-            int[] ids = IntStream.range(0, given.size())
-                    .map(i -> given.get(i).asInt())
-                    .toArray();
-            int rows = ids.length - 1;
-            int[] positions = IntStream.range(0, rows).toArray();
-            Batch batch = new Batch(Arrays.copyOf(ids, rows), positions, List.of(new Batch.Span(0, rows)));
-            int[] targets = Arrays.copyOfRange(ids, 1, ids.length);
-            float[] weights = new float[rows];
-            Arrays.fill(weights, 1f / rows);
-            workspace.reset();
-            Tensor hidden = model.network().hidden(tape, batch);
-            float[] losses = tape.backward(model.network(), hidden, positions, targets, weights);
-            double sum = 0;
-            for (float loss : losses) {
-                sum += loss;
-            }
-            return sum / rows;
-        }
+        return sum / rows;
     }
 
     @ParameterizedTest
@@ -94,16 +64,14 @@ class NetworkGradientTest {
     })
     void everyGradientEqualsTheReference(String name, boolean recompute) {
         JsonNode expected = GOLDEN.path("models").path(name);
-        try (Arena arena = Arena.ofShared()) {
-            Subject subject = Subject.of(name, arena, recompute);
-            try (Workspace ignored = subject.workspace) {
-                assertThat(subject.backward(expected.get("ids")))
-                        .isCloseTo(
-                                expected.get("loss").asDouble(),
-                                within(5e-7 * Math.max(1, expected.get("loss").asDouble())));
-                Map<String, float[]> gradients = byCheckpointName(subject.gradients, expected.get("gradients"));
-                compare(gradients, expected.get("gradients"), 2e-5);
-            }
+        try (Arena arena = Arena.ofShared();
+                GoldenModel subject = GoldenModel.of(name, arena, CONTEXT, recompute)) {
+            assertThat(backward(subject, expected.get("ids")))
+                    .isCloseTo(
+                            expected.get("loss").asDouble(),
+                            within(5e-7 * Math.max(1, expected.get("loss").asDouble())));
+            Map<String, float[]> gradients = byCheckpointName(subject.gradients(), expected.get("gradients"));
+            compare(gradients, expected.get("gradients"), 2e-5);
         }
     }
 
@@ -111,42 +79,40 @@ class NetworkGradientTest {
     @ValueSource(strings = {"llama", "qwen2-tied", "qwen3", "phi3-long", "mixtral", "gemma2", "gemma3"})
     void tenStepsOfTrainingEqualTheReference(String name) {
         JsonNode expected = GOLDEN.path("models").path(name).path("training");
-        try (Arena arena = Arena.ofShared()) {
-            Subject subject = Subject.of(name, arena, false);
-            try (Workspace ignored = subject.workspace) {
-                Settings settings = new Settings(
-                        Method.adamw,
-                        0.9f,
-                        0.95f,
-                        0,
-                        1e-8f,
-                        (float) GOLDEN.get("decay").asDouble(),
-                        0,
-                        0,
-                        0,
-                        0);
-                List<Parameter> parameters = subject.model.parameters().entrySet().stream()
-                        .map(e -> new Parameter(e.getKey(), e.getValue(), 1))
-                        .toList();
-                Optimizer optimizer = Optimizers.make(settings, parameters, States.in(arena));
-                for (int step = 1; step <= expected.get("losses").size(); step++) {
-                    subject.gradients.values().forEach(Tensor::fillZero);
-                    double loss = subject.backward(expected.get("batches").get(step - 1));
-                    double norm = GradientNorm.of(subject.gradients);
-                    assertThat(loss)
-                            .as("loss of step %d", step)
-                            .isCloseTo(expected.get("losses").get(step - 1).asDouble(), within(5e-5));
-                    double wanted = expected.get("norms").get(step - 1).asDouble();
-                    assertThat(norm).as("norm of step %d", step).isCloseTo(wanted, within(5e-4 * wanted));
-                    float clip = (float) Math.min(1, GOLDEN.get("clip").asDouble() / norm);
-                    float rate = (float) GOLDEN.get("rate").asDouble();
-                    optimizer.step(subject.gradients, step, rate, clip);
-                }
-                subject.model.settle();
-                Map<String, float[]> weights = new LinkedHashMap<>();
-                subject.model.stored().forEach((key, tensor) -> weights.put(key, tensor.toArray()));
-                compare(weights, expected.get("weights"), 1e-4);
+        try (Arena arena = Arena.ofShared();
+                GoldenModel subject = GoldenModel.of(name, arena, CONTEXT, false)) {
+            Settings settings = new Settings(
+                    Method.adamw,
+                    0.9f,
+                    0.95f,
+                    0,
+                    1e-8f,
+                    (float) GOLDEN.get("decay").asDouble(),
+                    0,
+                    0,
+                    0,
+                    0);
+            List<Parameter> parameters = subject.model().parameters().entrySet().stream()
+                    .map(e -> new Parameter(e.getKey(), e.getValue(), 1))
+                    .toList();
+            Optimizer optimizer = Optimizers.make(settings, parameters, States.in(arena));
+            for (int step = 1; step <= expected.get("losses").size(); step++) {
+                subject.gradients().values().forEach(Tensor::fillZero);
+                double loss = backward(subject, expected.get("batches").get(step - 1));
+                double norm = GradientNorm.of(subject.gradients());
+                assertThat(loss)
+                        .as("loss of step %d", step)
+                        .isCloseTo(expected.get("losses").get(step - 1).asDouble(), within(5e-5));
+                double wanted = expected.get("norms").get(step - 1).asDouble();
+                assertThat(norm).as("norm of step %d", step).isCloseTo(wanted, within(5e-4 * wanted));
+                float clip = (float) Math.min(1, GOLDEN.get("clip").asDouble() / norm);
+                float rate = (float) GOLDEN.get("rate").asDouble();
+                optimizer.step(subject.gradients(), step, rate, clip);
             }
+            subject.model().settle();
+            Map<String, float[]> weights = new LinkedHashMap<>();
+            subject.model().stored().forEach((key, tensor) -> weights.put(key, tensor.toArray()));
+            compare(weights, expected.get("weights"), 1e-4);
         }
     }
 

@@ -72,23 +72,13 @@ abstract class BackwardParity {
         arena.close();
     }
 
-    private Tensor random(SplittableRandom random, int... shape) {
-        Tensor tensor = Tensor.zeros(arena, shape);
-        float[] values = new float[(int) tensor.size()];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = (float) random.nextGaussian();
-        }
-        tensor.copyFrom(values);
-        return tensor;
-    }
-
     /** A gradient on both sides, with the same in it. */
     private final class Gradient {
         final Tensor host;
         final Tensor onDevice;
 
         Gradient(SplittableRandom random, int... shape) {
-            host = random(random, shape);
+            host = Gaussian.tensor(arena, random, shape);
             onDevice = DeviceMemory.tensor(ops.toDevice(host).address(), shape);
         }
 
@@ -118,9 +108,9 @@ abstract class BackwardParity {
         String what = "seed " + seed;
         int rows = 1 + random.nextInt(70);
         int width = 2 * (1 + random.nextInt(60));
-        Tensor x = random(random, rows, 2 * width);
-        Tensor dy = random(random, rows, 2 * width);
-        Tensor weight = random(random, width);
+        Tensor x = Gaussian.tensor(arena, random, rows, 2 * width);
+        Tensor dy = Gaussian.tensor(arena, random, rows, 2 * width);
+        Tensor weight = Gaussian.tensor(arena, random, width);
         Tensor dx = ops.toDevice(x);
         Tensor ddy = ops.toDevice(dy);
         Gradient gx = new Gradient(random, rows, 2 * width);
@@ -138,7 +128,7 @@ abstract class BackwardParity {
         gx.same(what);
         gw.same(what);
         gb.same(what);
-        Tensor factors = random(random, 2 * width);
+        Tensor factors = Gaussian.tensor(arena, random, 2 * width);
         Gradient gf = new Gradient(random, 2 * width);
         Gradient gc = new Gradient(random, 2 * width);
         cpu.columns(x, factors, dy, gx.host, gf.host, gc.host);
@@ -163,9 +153,9 @@ abstract class BackwardParity {
         String what = "seed " + seed;
         int rows = 1 + random.nextInt(20);
         int cols = 1 + random.nextInt(300);
-        Tensor a = random(random, rows, cols);
-        Tensor b = random(random, rows, cols);
-        Tensor dy = random(random, rows, cols);
+        Tensor a = Gaussian.tensor(arena, random, rows, cols);
+        Tensor b = Gaussian.tensor(arena, random, rows, cols);
+        Tensor dy = Gaussian.tensor(arena, random, rows, cols);
         Tensor da = ops.toDevice(a);
         Tensor db = ops.toDevice(b);
         Tensor ddy = ops.toDevice(dy);
@@ -211,7 +201,7 @@ abstract class BackwardParity {
         List<Batch.Span> spans = first == rows
                 ? List.of(new Batch.Span(0, rows))
                 : List.of(new Batch.Span(0, first), new Batch.Span(first, rows - first));
-        Tensor above = random(random, spans.size(), cols);
+        Tensor above = Gaussian.tensor(arena, random, spans.size(), cols);
         cpu.means(spans, above, gb.host);
         device.means(spans, ops.toDevice(above), gb.onDevice);
         gb.same(what);
@@ -225,9 +215,9 @@ abstract class BackwardParity {
         int m = 1 + random.nextInt(50);
         int n = 1 + random.nextInt(40);
         int k = 1 + random.nextInt(40);
-        Tensor x = random(random, m, k);
-        Tensor weight = random(random, n, k);
-        Tensor dy = random(random, m, n);
+        Tensor x = Gaussian.tensor(arena, random, m, k);
+        Tensor weight = Gaussian.tensor(arena, random, n, k);
+        Tensor dy = Gaussian.tensor(arena, random, m, n);
         Gradient gx = new Gradient(random, m, k);
         Gradient gw = new Gradient(random, n, k);
         Gradient gb = new Gradient(random, n);
@@ -244,7 +234,7 @@ abstract class BackwardParity {
         SplittableRandom random = new SplittableRandom(seed);
         int rows = 1 + random.nextInt(9);
         int classes = 2 + random.nextInt(2000);
-        Tensor logits = random(random, rows, classes);
+        Tensor logits = Gaussian.tensor(arena, random, rows, classes);
         int[] targets = random.ints(rows, 0, classes).toArray();
         float[] shares = new float[rows];
         for (int i = 0; i < rows; i++) {
@@ -295,10 +285,10 @@ abstract class BackwardParity {
         }
         String what = "seed " + seed + ": " + shape + " over " + spans;
         Batch batch = Batch.of(new int[rows], spans, null);
-        Tensor q = random(random, rows, heads.count() * size);
-        Tensor k = random(random, rows, kv * size);
-        Tensor v = random(random, rows, kv * size);
-        Tensor dy = random(random, rows, heads.count() * size);
+        Tensor q = Gaussian.tensor(arena, random, rows, heads.count() * size);
+        Tensor k = Gaussian.tensor(arena, random, rows, kv * size);
+        Tensor v = Gaussian.tensor(arena, random, rows, kv * size);
+        Tensor dy = Gaussian.tensor(arena, random, rows, heads.count() * size);
         Gradient gq = new Gradient(random, rows, heads.count() * size);
         Gradient gk = new Gradient(random, rows, kv * size);
         Gradient gv = new Gradient(random, rows, kv * size);

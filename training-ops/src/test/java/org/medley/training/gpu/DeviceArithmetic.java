@@ -200,9 +200,9 @@ abstract class DeviceArithmetic {
     })
     void productsOverTiles(long seed, int m, int n, int k, boolean whole) {
         SplittableRandom random = new SplittableRandom(seed);
-        Tensor weight = plain(random, n, k);
-        Tensor x = plain(random, m, k);
-        Tensor dy = plain(random, m, n);
+        Tensor weight = Gaussian.tensor(arena, random, n, k);
+        Tensor x = Gaussian.tensor(arena, random, m, k);
+        Tensor dy = Gaussian.tensor(arena, random, m, n);
         Tiles tiles = new Tiles(launcher, true, whole);
         EightBitProducts eight = new EightBitProducts(launcher, tiles, ops.workspace(), room);
         NetworkWeights network = new NetworkWeights(launcher, memory, weights, eight, tiles);
@@ -213,8 +213,8 @@ abstract class DeviceArithmetic {
         network.tiled(weight, ops.toDevice(weight).address(), m);
         network.round();
 
-        Tensor ddx = ops.toDevice(plain(random, m, k));
-        Tensor ddw = ops.toDevice(plain(random, n, k));
+        Tensor ddx = ops.toDevice(Gaussian.tensor(arena, random, m, k));
+        Tensor ddw = ops.toDevice(Gaussian.tensor(arena, random, n, k));
         float[] dxBefore = floats(ddx.address(), m * k);
         float[] dwBefore = floats(ddw.address(), n * k);
         Tensor dx = Tensor.of(arena, dxBefore, m, k);
@@ -252,23 +252,13 @@ abstract class DeviceArithmetic {
         return y;
     }
 
-    private Tensor plain(SplittableRandom random, int... shape) {
-        Tensor tensor = Tensor.zeros(arena, shape);
-        float[] values = new float[(int) tensor.size()];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = (float) random.nextGaussian();
-        }
-        tensor.copyFrom(values);
-        return tensor;
-    }
-
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})
     void adamWIsTheProcessorsToTheBit(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         Map<String, Tensor> values = new LinkedHashMap<>();
-        values.put("matrix", plain(random, 1 + random.nextInt(40), 1 + random.nextInt(70)));
-        values.put("vector", plain(random, 1 + random.nextInt(300)));
+        values.put("matrix", Gaussian.tensor(arena, random, 1 + random.nextInt(40), 1 + random.nextInt(70)));
+        values.put("vector", Gaussian.tensor(arena, random, 1 + random.nextInt(300)));
         Shards shards = Shards.of(values, 1);
         long masters = memory.allocate(shards.bytes());
         values.forEach((name, tensor) -> {
@@ -285,7 +275,7 @@ abstract class DeviceArithmetic {
         DeviceAdamW device = new DeviceAdamW(launcher, memory, settings, parameters, shards.pieces(0), masters, states);
         for (int step = 1; step <= 5; step++) {
             Map<String, Tensor> gradients = new LinkedHashMap<>();
-            values.forEach((name, tensor) -> gradients.put(name, plain(random, tensor.shape())));
+            values.forEach((name, tensor) -> gradients.put(name, Gaussian.tensor(arena, random, tensor.shape())));
             Map<String, Tensor> onDevice = new LinkedHashMap<>();
             gradients.forEach((name, tensor) ->
                     onDevice.put(name, DeviceMemory.tensor(ops.toDevice(tensor).address(), tensor.shape())));
@@ -306,7 +296,10 @@ abstract class DeviceArithmetic {
                         .isEqualTo(tensor.toArray()));
         device.states().tensors().values().forEach(tensor -> tensor.copyFrom(new float[(int) tensor.size()]));
         device.store();
-        device.states().tensors().values().forEach(tensor -> tensor.copyFrom(plain(random, tensor.shape())));
+        device.states()
+                .tensors()
+                .values()
+                .forEach(tensor -> tensor.copyFrom(Gaussian.tensor(arena, random, tensor.shape())));
         device.fetch();
         device.states()
                 .tensors()
@@ -323,7 +316,7 @@ abstract class DeviceArithmetic {
         List<Map<String, Tensor>> gradients = new ArrayList<>();
         long runs = memory.allocate(4L * ranks * count);
         for (int rank = 0; rank < ranks; rank++) {
-            Tensor run = plain(random, count);
+            Tensor run = Gaussian.tensor(arena, random, count);
             gpu.upload(run.address(), runs + 4L * rank * count, 4L * count);
             gpu.synchronize();
             gradients.add(Map.of("g", run));

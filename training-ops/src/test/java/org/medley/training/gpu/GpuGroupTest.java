@@ -51,29 +51,19 @@ class GpuGroupTest {
         arena.close();
     }
 
-    private Tensor random(SplittableRandom random, int... shape) {
-        Tensor tensor = Tensor.zeros(arena, shape);
-        float[] values = new float[(int) tensor.size()];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = (float) random.nextGaussian();
-        }
-        tensor.copyFrom(values);
-        return tensor;
-    }
-
     /** Of sizes that no number of ranks divides; the last is smaller than what shards are multiples of. */
     private Map<String, Tensor> weights(SplittableRandom random) {
         Map<String, Tensor> weights = new LinkedHashMap<>();
-        weights.put(TABLE, random(random, 7 + random.nextInt(9), 32));
-        weights.put("layers.0.norm.weight", random(random, 32));
-        weights.put(PRODUCT, random(random, 41 + random.nextInt(20), 32));
-        weights.put("layers.0.bias", random(random, 1 + random.nextInt(60)));
+        weights.put(TABLE, Gaussian.tensor(arena, random, 7 + random.nextInt(9), 32));
+        weights.put("layers.0.norm.weight", Gaussian.tensor(arena, random, 32));
+        weights.put(PRODUCT, Gaussian.tensor(arena, random, 41 + random.nextInt(20), 32));
+        weights.put("layers.0.bias", Gaussian.tensor(arena, random, 1 + random.nextInt(60)));
         return weights;
     }
 
     private Map<String, Tensor> like(Map<String, Tensor> weights, SplittableRandom random) {
         Map<String, Tensor> tensors = new LinkedHashMap<>();
-        weights.forEach((name, tensor) -> tensors.put(name, random(random, tensor.shape())));
+        weights.forEach((name, tensor) -> tensors.put(name, Gaussian.tensor(arena, random, tensor.shape())));
         return tensors;
     }
 
@@ -181,7 +171,7 @@ class GpuGroupTest {
             Optimizer optimizer = group.optimizer(ADAMW, parameters(masters), States.in(arena));
             Map<String, Tensor> states = optimizer.states().tensors();
             for (Map<String, Tensor> tensors : List.of(masters, states)) {
-                tensors.values().forEach(tensor -> tensor.copyFrom(random(random, tensor.shape())));
+                tensors.values().forEach(tensor -> tensor.copyFrom(Gaussian.tensor(arena, random, tensor.shape())));
             }
             Map<String, Tensor> stored = copies(masters);
             Map<String, Tensor> storedStates = copies(states);

@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.lang.foreign.Arena;
-import java.nio.file.Path;
-import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,15 +12,9 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.medley.runtime.network.Trainable;
 import org.medley.runtime.tensor.Batch;
-import org.medley.runtime.tensor.CpuOps;
 import org.medley.runtime.tensor.Tensor;
-import org.medley.runtime.tensor.Workspace;
-import org.medley.runtime.weights.Formats;
-import org.medley.runtime.weights.ModelFolder;
-import org.medley.training.autograd.CpuBackwardOps;
-import org.medley.training.autograd.Tape;
+import org.medley.training.autograd.GoldenModel;
 
 class AnswerPackingTest {
     private static final int CONTEXT = 128;
@@ -49,14 +41,14 @@ class AnswerPackingTest {
     @ValueSource(strings = {"llama", "qwen2-window", "qwen3", "mistral", "phi3-long", "mixtral", "gemma2", "gemma3"})
     void sharedPromptsTeachWhatRepeatedOnesDo(String name) {
         Random random = new Random(11);
-        try (Arena arena = Arena.ofShared()) {
-            Subject subject = Subject.of(name, arena);
+        try (Arena arena = Arena.ofShared();
+                GoldenModel model = GoldenModel.of(name, arena, CONTEXT, false)) {
             AnswerPacking shared = new AnswerPacking();
             AnswerPacking repeated = new AnswerPacking();
             for (int p = 0; p < 2; p++) {
-                int[] prompt = tokens(random, p == 0 ? 67 : 9, subject);
+                int[] prompt = tokens(random, p == 0 ? 67 : 9, model);
                 for (int a = 0; a < 4; a++) {
-                    int[] answer = tokens(random, a == 2 ? 1 : 3 + 19 * a, subject);
+                    int[] answer = tokens(random, a == 2 ? 1 : 3 + 19 * a, model);
                     shared.add(prompt, answer);
                     repeated.add(prompt.clone(), answer);
                 }
@@ -67,13 +59,13 @@ class AnswerPackingTest {
             }
             assertThat(shared.rows()).isLessThan(repeated.rows() - 150);
 
-            float[] losses = subject.learn(repeated, weights);
-            Map<String, float[]> wanted = subject.gradients();
-            float[] own = subject.learn(shared, weights);
+            float[] losses = learn(model, repeated, weights);
+            Map<String, float[]> wanted = gradients(model);
+            float[] own = learn(model, shared, weights);
             for (int i = 0; i < losses.length; i++) {
                 assertThat(own[i]).as("loss of token %d", i).isCloseTo(losses[i], within(1e-6f * losses[i]));
             }
-            subject.gradients().forEach((parameter, gradient) -> {
+            gradients(model).forEach((parameter, gradient) -> {
                 float[] other = wanted.get(parameter);
                 double largest = 0;
                 for (float value : other) {
@@ -93,45 +85,18 @@ class AnswerPackingTest {
                 .hasMessageContaining("4 tokens past that are neither in a cache nor in a sequence of this pass");
     }
 
-    private static int[] tokens(Random random, int count, Subject subject) {
-        return random.ints(count, 0, subject.vocabulary).toArray();
+    private static int[] tokens(Random random, int count, GoldenModel model) {
+        return random.ints(count, 0, model.vocabulary()).toArray();
     }
 
-    private record Subject(
-            Trainable model, Map<String, Tensor> trained, Workspace workspace, Tape tape, int vocabulary) {
-        static Subject of(String name, Arena arena) {
-            Path folder = Path.of("../model-runtime/src/test/resources/golden", name);
-            ModelFolder files = new ModelFolder(folder);
-            Map<String, Tensor> stored = new LinkedHashMap<>();
-            files.weights(arena).forEach((key, tensor) -> stored.put(key, Formats.toF32(tensor, arena)));
-            Trainable model = Trainable.of(folder.resolve("config.json"), files.config(), stored, arena, CONTEXT);
-            Map<String, Tensor> gradients = new LinkedHashMap<>();
-            Map<Tensor, Tensor> trained = new IdentityHashMap<>();
-            model.parameters().forEach((key, tensor) -> {
-                gradients.put(key, Tensor.zeros(arena, tensor.shape()));
-                trained.put(tensor, gradients.get(key));
-            });
-            Workspace workspace = new Workspace();
-            Tape tape = new Tape(new CpuOps(workspace), new CpuBackwardOps(workspace), trained, false);
-            return new Subject(
-                    model,
-                    gradients,
-                    workspace,
-                    tape,
-                    files.config().get("vocab_size").asInt());
-        }
+    private static float[] learn(GoldenModel model, AnswerPacking packing, float[] weights) {
+        model.gradients().values().forEach(Tensor::fillZero);
+        return model.learn(packing.batch(), packing.predicting(), packing.targets(), weights);
+    }
 
-        float[] learn(AnswerPacking packing, float[] weights) {
-            trained.values().forEach(Tensor::fillZero);
-            workspace.reset();
-            Tensor hidden = model.network().hidden(tape, packing.batch());
-            return tape.backward(model.network(), hidden, packing.predicting(), packing.targets(), weights);
-        }
-
-        Map<String, float[]> gradients() {
-            Map<String, float[]> values = new LinkedHashMap<>();
-            trained.forEach((name, tensor) -> values.put(name, tensor.toArray()));
-            return values;
-        }
+    private static Map<String, float[]> gradients(GoldenModel model) {
+        Map<String, float[]> values = new LinkedHashMap<>();
+        model.gradients().forEach((name, tensor) -> values.put(name, tensor.toArray()));
+        return values;
     }
 }
