@@ -159,6 +159,9 @@ static __device__ __forceinline__ void blocks_of(
             tile[i / SCALED][c] = code;
         }
     }
+    if (turned == nullptr) {
+        return;
+    }
     __syncthreads();
     for (int i = threadIdx.x; i < wide * SCALED; i += blockDim.x) {
         int r = i % SCALED;

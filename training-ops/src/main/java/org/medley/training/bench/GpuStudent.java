@@ -39,6 +39,7 @@ final class GpuStudent implements AutoCloseable {
 
     /** @param gpu closed with this */
     GpuStudent(Gpu gpu, Shape shape, Precision precision, long seed) {
+        Runnable opened = gpu::close;
         try {
             Map<String, Tensor> stored = new LinkedHashMap<>();
             Path place = Path.of("config.json");
@@ -46,26 +47,27 @@ final class GpuStudent implements AutoCloseable {
             Trainable.shapes(place, shape.config())
                     .forEach((name, extents) -> stored.put(name, filled(Tensor.zeros(arena, extents), drawn)));
             model = Trainable.of(place, shape.config(), stored, arena, shape.sequence());
+            Map<String, Tensor> weights = model.parameters();
+            device = new GpuDevice(
+                    gpu,
+                    new TrainedWeights(weights, weights, weights, TrainedWeights.products(weights)),
+                    precision,
+                    shape.tokens(),
+                    0);
+            opened = device::close;
+            gradients = device.gradients(weights);
+            Map<Tensor, Tensor> trained = new IdentityHashMap<>();
+            List<Parameter> parameters = new ArrayList<>();
+            weights.forEach((name, tensor) -> {
+                trained.put(tensor, gradients.get(name));
+                parameters.add(new Parameter(name, tensor, tensor.shape().length == 1 ? 0 : 1));
+            });
+            tape = new Tape(device.forward(), device.backward(), trained, false);
+            optimizer = device.optimizer(Recipe.SETTINGS, parameters, States.in(arena));
         } catch (RuntimeException | Error e) {
-            Closing.after(e, gpu::close, arena::close);
+            Closing.after(e, opened, arena::close);
             throw e;
         }
-        Map<String, Tensor> weights = model.parameters();
-        device = new GpuDevice(
-                gpu,
-                new TrainedWeights(weights, weights, weights, TrainedWeights.products(weights)),
-                precision,
-                shape.tokens(),
-                0);
-        gradients = device.gradients(weights);
-        Map<Tensor, Tensor> trained = new IdentityHashMap<>();
-        List<Parameter> parameters = new ArrayList<>();
-        weights.forEach((name, tensor) -> {
-            trained.put(tensor, gradients.get(name));
-            parameters.add(new Parameter(name, tensor, tensor.shape().length == 1 ? 0 : 1));
-        });
-        tape = new Tape(device.forward(), device.backward(), trained, false);
-        optimizer = device.optimizer(Recipe.SETTINGS, parameters, States.in(arena));
     }
 
     private static float[] drawn(long seed) {

@@ -2,37 +2,35 @@ package org.medley.training.gpu;
 
 import java.util.Map;
 import java.util.TreeMap;
-import org.medley.runtime.tensor.Tensor;
 import org.medley.runtime.tensor.cuda.DeviceWorkspace;
 import org.medley.runtime.tensor.cuda.Grid;
 import org.medley.runtime.tensor.cuda.Launcher;
 
-/** The Euclidean norm over all gradients, summed in F64 in one order. */
+/** What the Euclidean norm over gradients is the root of, summed in F64 in one order. */
 record DeviceNorm(Launcher launcher, DeviceWorkspace workspace) {
     /** Elements of one partial sum, as on the processor. */
     private static final int TOGETHER = 65_536;
 
     private static final int THREADS = 256;
 
-    double of(Map<String, Tensor> gradients) {
-        return Math.sqrt(squares(gradients));
-    }
+    /** So many F32 elements one after the other. */
+    record Run(long address, long count) {}
 
-    /** The sum of squares, tensors in the order of their names. */
-    double squares(Map<String, Tensor> gradients) {
+    /** The sum of squares, runs in the order of their names. */
+    double squares(Map<String, Run> gradients) {
         if (gradients.isEmpty()) {
             return 0;
         }
-        Map<String, Tensor> ordered = new TreeMap<>(gradients);
+        Map<String, Run> ordered = new TreeMap<>(gradients);
         DeviceWorkspace.Mark mark = workspace.mark();
         long sums = workspace.allocate(8L * ordered.size());
         int place = 0;
-        for (Tensor gradient : ordered.values()) {
-            int parts = Math.toIntExact(Math.ceilDiv(gradient.size(), (long) TOGETHER));
+        for (Run gradient : ordered.values()) {
+            int parts = Math.toIntExact(Math.ceilDiv(gradient.count(), (long) TOGETHER));
             long partial = workspace.allocate(8L * parts);
             launcher.none()
                     .put(gradient.address())
-                    .put(gradient.size())
+                    .put(gradient.count())
                     .put(TOGETHER)
                     .put(partial);
             launcher.launch("optimizer", "sum_squares", Grid.of(parts, THREADS));

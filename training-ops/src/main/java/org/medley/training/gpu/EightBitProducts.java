@@ -27,6 +27,7 @@ final class EightBitProducts implements Products {
     private Tensor rounded;
 
     private boolean roundedCoded;
+    private int roundedRows;
     private Operand at;
 
     EightBitProducts(Launcher launcher, Tiles tiles, DeviceWorkspace results, DeviceWorkspace operands) {
@@ -47,7 +48,10 @@ final class EightBitProducts implements Products {
         if (n % Product.BLOCK != 0 || k % Product.BLOCK != 0) {
             return false;
         }
-        int m = padded(rows, true);
+        return codesMultiplied(gpu, whole, padded(rows, true), n, k);
+    }
+
+    private static boolean codesMultiplied(Gpu gpu, boolean whole, int m, int n, int k) {
         return gpu.multiplies(forward(whole, true, m, n, k))
                 && gpu.multiplies(toInput(whole, true, m, n, k, true))
                 && gpu.multiplies(toInput(whole, true, m, n, k, false))
@@ -68,6 +72,18 @@ final class EightBitProducts implements Products {
         return Math.ceilDiv(rows, step) * step;
     }
 
+    /**
+     * Rows that a pass is filled up to for a matrix. Libraries lack algorithms for some numbers of rows; for the one it
+     * was asked with there are.
+     */
+    private int filled(int rows, EightBitWeight weight) {
+        int m = padded(rows, weight.coded());
+        while (weight.coded() && m < weight.rows() && !codesMultiplied(gpu, tiles.whole(), m, weight.n(), weight.k())) {
+            m += Product.BLOCK;
+        }
+        return m;
+    }
+
     private static Product.Element element(boolean whole, boolean coded, Product.Element tiled) {
         return !coded ? Product.Element.BF16 : whole ? Product.Element.E4M3_TENSOR : tiled;
     }
@@ -78,7 +94,7 @@ final class EightBitProducts implements Products {
     }
 
     private static Product toInput(boolean whole, boolean coded, int m, int n, int k, boolean added) {
-        Product.Form form = new Product.Form(false, false, added, true);
+        Product.Form form = new Product.Form(false, !coded, added, true);
         return new Product(m, k, n, element(whole, coded, Product.Element.E4M3_BLOCK), k, form);
     }
 
@@ -91,12 +107,13 @@ final class EightBitProducts implements Products {
     public Tensor forward(Tensor x, Tensor name) {
         EightBitWeight weight = weights.get(name);
         boolean coded = weight.coded();
-        int m = padded(x.rows(), coded);
-        if (x != rounded || coded != roundedCoded) {
+        int m = filled(x.rows(), weight);
+        if (x != rounded || coded != roundedCoded || m != roundedRows) {
             operands.reset();
             at = tiles.rows(x, m, coded, operands);
             rounded = x;
             roundedCoded = coded;
+            roundedRows = m;
         }
         Tensor out = results.tensor(m, weight.n());
         gpu.multiply(forward(tiles.whole(), coded, m, weight.n(), weight.k()), at, weight.along(), out.address());
@@ -113,16 +130,17 @@ final class EightBitProducts implements Products {
     public void toInput(Tensor dy, Tensor name, Tensor dx) {
         EightBitWeight weight = weights.get(name);
         boolean coded = weight.coded();
-        int m = padded(dy.rows(), coded);
+        int m = filled(dy.rows(), weight);
         Operand left = tiles.rows(dy, m, coded, operands);
         boolean added = m == dy.rows();
         Product product = toInput(tiles.whole(), coded, m, weight.n(), weight.k(), added);
+        Operand right = coded ? weight.turned() : weight.along();
         if (added) {
-            gpu.multiply(product, left, weight.turned(), dx.address());
+            gpu.multiply(product, left, right, dx.address());
             return;
         }
         Tensor more = operands.tensor(m, weight.k());
-        gpu.multiply(product, left, weight.turned(), more.address());
+        gpu.multiply(product, left, right, more.address());
         launcher.none().put(more.address()).put(1f).put(dx.size()).put(dx.address());
         launcher.launch("elementwise_back", "add_scaled", Grid.elements(dx.size()));
     }
@@ -131,7 +149,7 @@ final class EightBitProducts implements Products {
     public void toWeight(Tensor x, Tensor name, Tensor dy, Tensor dWeight) {
         EightBitWeight weight = weights.get(name);
         boolean coded = weight.coded();
-        int m = padded(x.rows(), coded);
+        int m = filled(x.rows(), weight);
         Operand left = tiles.columns(dy, m, coded, operands);
         Operand right = tiles.columns(x, m, coded, operands);
         Product product = toWeight(tiles.whole(), coded, m, weight.n(), weight.k());

@@ -224,10 +224,10 @@ public final class GpuDevice implements TrainingDevice {
 
     /** The sum of squares of what the shard has of gradients. */
     double squares(Map<String, Tensor> gradients) {
-        Map<String, Tensor> pieces = new HashMap<>();
+        Map<String, DeviceNorm.Run> pieces = new HashMap<>();
         for (Shards.Piece piece : shards.pieces(rank)) {
             long address = gradients.get(piece.name()).address() + DType.F32.bytes(piece.from());
-            pieces.put(piece.name(), DeviceMemory.tensor(address, Math.toIntExact(piece.count())));
+            pieces.put(piece.name(), new DeviceNorm.Run(address, piece.count()));
         }
         return new DeviceNorm(launcher, ops.workspace()).squares(pieces);
     }

@@ -82,9 +82,9 @@ final class NetworkWeights {
         int k = name.cols();
         boolean coded = EightBitProducts.coded(gpu, tiles.whole(), n, k, rows);
         long bytes = EightBitWeight.bytes(n, k, coded);
-        Operand along = new Operand(memory.allocate(bytes), scales(n, k));
-        Operand turned = new Operand(memory.allocate(bytes), scales(k, n));
-        EightBitWeight weight = new EightBitWeight(n, k, coded, along, turned);
+        Operand along = new Operand(memory.allocate(bytes), coded ? scales(n, k) : 0);
+        Operand turned = coded ? new Operand(memory.allocate(bytes), scales(k, n)) : null;
+        EightBitWeight weight = new EightBitWeight(n, k, coded, rows, along, turned);
         eight.put(name, weight);
         roundings.add(() -> tiles.blocks(master, weight, largest));
     }

@@ -42,7 +42,7 @@ record Tiles(Launcher launcher, boolean power, boolean whole) {
         return out;
     }
 
-    /** Tiles of 128 x 128 of a master, both ways. */
+    /** Tiles of 128 x 128 of a master; codes both ways. */
     void blocks(long master, EightBitWeight weight, long largest) {
         int n = weight.n();
         int k = weight.k();
@@ -52,8 +52,8 @@ record Tiles(Launcher launcher, boolean power, boolean whole) {
                 .put(weight.along().address())
                 .put(weight.along().scales())
                 .put(EightBitWeight.across(k))
-                .put(weight.turned().address())
-                .put(weight.turned().scales())
+                .put(weight.coded() ? weight.turned().address() : 0)
+                .put(weight.coded() ? weight.turned().scales() : 0)
                 .put(EightBitWeight.across(n));
         Grid grid = new Grid(Math.ceilDiv(k, Product.BLOCK), Math.ceilDiv(n, Product.BLOCK), 1, THREADS, 0);
         launcher.launch("quantize_tiles", "blocks_as" + format(weight.coded()), grid);

@@ -36,8 +36,9 @@ import org.medley.training.recipe.TrainRecipe;
  *
  * @param bytes by what they are for, on each device
  * @param devices that hold as much each
+ * @param host what this machine's own memory holds; for the processor the same as {@code bytes}
  */
-record MemoryPlan(Map<String, Long> bytes, int devices) {
+record MemoryPlan(Map<String, Long> bytes, int devices, Map<String, Long> host) {
     /** Beside a run's own memory: the heap, code, mapped data. */
     private static final long ELSE = 512L << 20;
 
@@ -81,11 +82,11 @@ record MemoryPlan(Map<String, Long> bytes, int devices) {
         if (recipe.reinforce() != null && !recipe.reinforce().fromPairs()) {
             bytes.put("engine", weights);
         }
-        return new MemoryPlan(bytes, 1);
+        return new MemoryPlan(bytes, 1, bytes);
     }
 
     /**
-     * Of a GPU's own memory; a checkpoint's copies lie on the host. Of several each has the states of a shard, and the
+     * Of a GPU's own memory; the host holds copies of what a checkpoint keeps, twice while one is written. Of several each has the states of a shard, and the
      * masters of one unless the network uses masters themselves.
      */
     private static MemoryPlan onGpu(
@@ -114,7 +115,11 @@ record MemoryPlan(Map<String, Long> bytes, int devices) {
                 .max()
                 .orElse(0);
         bytes.put("operands of products", 8 * widest * recipe.microTokens());
-        return new MemoryPlan(bytes, devices);
+        Map<String, Long> host = new LinkedHashMap<>();
+        host.put("weights", network + (recipe.adapter() == null ? 0 : masters));
+        host.put("optimizer " + recipe.optimizer().method(), states);
+        host.put("checkpoint", masters + states);
+        return new MemoryPlan(bytes, devices, host);
     }
 
     /** Bytes that the results of a pass take. */
@@ -155,6 +160,10 @@ record MemoryPlan(Map<String, Long> bytes, int devices) {
     }
 
     long total() {
+        return sum(bytes);
+    }
+
+    private static long sum(Map<String, Long> bytes) {
         return bytes.values().stream().mapToLong(Long::longValue).sum();
     }
 
@@ -162,10 +171,14 @@ record MemoryPlan(Map<String, Long> bytes, int devices) {
     void check() {
         OperatingSystemMXBean system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
         long has = system.getTotalMemorySize();
-        if (total() + ELSE > has) {
-            throw new BadRecipeException("needs " + this + "; this machine has " + gigabytes(has)
-                    + ". A smaller microTokens or recompute: true takes less for activations; an adapter or optimizer"
-                    + " method adamw8bit, adam_mini or galore less for gradients and states");
+        if (sum(host) + ELSE > has) {
+            String less = host.equals(bytes)
+                    ? "A smaller microTokens or recompute: true takes less for activations; an adapter or optimizer"
+                            + " method adamw8bit, adam_mini or galore less for gradients and states"
+                    : "An adapter takes less for states";
+            throw new BadRecipeException("needs " + gigabytes(sum(host)) + " of memory"
+                    + (host.equals(bytes) ? ": " : " beside the GPU's: ") + parts(host) + "; this machine has "
+                    + gigabytes(has) + ". " + less);
         }
     }
 
@@ -188,8 +201,12 @@ record MemoryPlan(Map<String, Long> bytes, int devices) {
     @Override
     public String toString() {
         return gigabytes(total()) + " of memory" + (devices == 1 ? ": " : " on each of " + devices + " devices: ")
-                + bytes.entrySet().stream()
-                        .map(e -> e.getKey() + " " + gigabytes(e.getValue()))
-                        .collect(Collectors.joining(", "));
+                + parts(bytes);
+    }
+
+    private static String parts(Map<String, Long> bytes) {
+        return bytes.entrySet().stream()
+                .map(e -> e.getKey() + " " + gigabytes(e.getValue()))
+                .collect(Collectors.joining(", "));
     }
 }

@@ -12,6 +12,7 @@ import org.medley.runtime.network.Trainable;
 import org.medley.runtime.tensor.Batch;
 import org.medley.runtime.tensor.Ops;
 import org.medley.runtime.tensor.Tensor;
+import org.medley.runtime.tensor.cuda.Closing;
 import org.medley.training.autograd.Tape;
 import org.medley.training.device.TrainedWeights;
 import org.medley.training.device.TrainingDevice;
@@ -73,15 +74,20 @@ final class Student implements AutoCloseable {
         this.masters = place.shares(precision) ? initial : copies(initial, arena);
         TrainedWeights weights = new TrainedWeights(network, used, masters, TrainedWeights.products(network));
         this.device = place.device(weights, precision, seed, arena);
-        for (int worker = 0; worker < workers; worker++) {
-            TrainingDevice own = device.of(worker);
-            Map<String, Tensor> theirs = own.gradients(used);
-            Map<Tensor, Tensor> trained = new IdentityHashMap<>();
-            used.forEach((name, tensor) -> trained.put(tensor, theirs.get(name)));
-            gradients.add(theirs);
-            tapes.add(new Tape(own.forward(), own.backward(), trained, recompute));
+        try {
+            for (int worker = 0; worker < workers; worker++) {
+                TrainingDevice own = device.of(worker);
+                Map<String, Tensor> theirs = own.gradients(used);
+                Map<Tensor, Tensor> trained = new IdentityHashMap<>();
+                used.forEach((name, tensor) -> trained.put(tensor, theirs.get(name)));
+                gradients.add(theirs);
+                tapes.add(new Tape(own.forward(), own.backward(), trained, recompute));
+            }
+            adapt();
+        } catch (RuntimeException | Error e) {
+            Closing.after(e, device::close);
+            throw e;
         }
-        adapt();
     }
 
     private static Map<String, Tensor> copies(Map<String, Tensor> tensors, Arena arena) {

@@ -12,6 +12,7 @@ import org.medley.runtime.digest.Sha256;
 import org.medley.runtime.network.Trainable;
 import org.medley.runtime.tensor.Batch;
 import org.medley.runtime.tensor.Tensor;
+import org.medley.runtime.tensor.cuda.Closing;
 import org.medley.runtime.tensor.cuda.Gpus;
 import org.medley.runtime.tensor.cuda.driver.CudaGpus;
 import org.medley.training.data.Encoder;
@@ -67,9 +68,7 @@ public final class TrainRun {
                 Arena arena = Arena.ofShared()) {
             Lineage parent = start.lineage();
             MemoryPlan plan = MemoryPlan.of(asked, start.file(), start.config());
-            if (asked.device() == TrainRecipe.Device.cpu) {
-                plan.check(); // a GPU's memory is known when it is opened
-            }
+            plan.check(); // a GPU's own memory is known when it is opened
             listener.message("needs " + plan);
             data.read(
                     Encoder.of(start.text(), start.tokenizer(), start.end(), start.vocabulary()),
@@ -135,21 +134,26 @@ public final class TrainRun {
                     recipe.seed(),
                     place,
                     arena);
-            optimizer = student.optimizer(recipe.optimizer().settings(), States.in(arena));
-            exchange = student.exchange(exchangeSettings(), States.in(arena));
-            average = recipe.average() == 0 ? null : new Average(recipe.average(), student.masters(), arena);
-            guard = new SpikeGuard(recipe.stability());
-            schedule = recipe.optimizer().rates(recipe.steps());
-            utilization = recipe.device() == TrainRecipe.Device.gpu
-                    ? null
-                    : new Utilization(model.network(), start.config(), adaptation != null);
-            keep("weight.", student.masters());
-            keep("optimizer.", optimizer.states().tensors());
-            keep("exchange.", exchange.states().tensors());
-            if (average != null) {
-                keep("average.", average.values());
+            try {
+                optimizer = student.optimizer(recipe.optimizer().settings(), States.in(arena));
+                exchange = student.exchange(exchangeSettings(), States.in(arena));
+                average = recipe.average() == 0 ? null : new Average(recipe.average(), student.masters(), arena);
+                guard = new SpikeGuard(recipe.stability());
+                schedule = recipe.optimizer().rates(recipe.steps());
+                utilization = recipe.device() == TrainRecipe.Device.gpu
+                        ? null
+                        : new Utilization(model.network(), start.config(), adaptation != null);
+                keep("weight.", student.masters());
+                keep("optimizer.", optimizer.states().tensors());
+                keep("exchange.", exchange.states().tensors());
+                if (average != null) {
+                    keep("average.", average.values());
+                }
+                fingerprint = fingerprint();
+            } catch (RuntimeException | Error e) {
+                Closing.after(e, student::close);
+                throw e;
             }
-            fingerprint = fingerprint();
         }
 
         private void keep(String prefix, Map<String, Tensor> tensors) {

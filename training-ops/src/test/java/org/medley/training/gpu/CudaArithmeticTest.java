@@ -15,4 +15,10 @@ class CudaArithmeticTest extends DeviceArithmetic {
         assumeThat(CudaPresence.absence()).as("a CUDA device").isEmpty();
         return CudaGpu.open(0);
     }
+
+    /** Hopper keeps about 13 bits of sums of codes until they are carried on in F32 (DeepSeek-V3 report, sec. 3.3.2). */
+    @Override
+    double codesNear() {
+        return 1e-3;
+    }
 }

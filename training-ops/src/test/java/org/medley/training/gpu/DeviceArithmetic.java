@@ -58,6 +58,12 @@ abstract class DeviceArithmetic {
     private DeviceWorkspace room;
     private Launcher launcher;
 
+    /** What products of F32 sums may be away, as a share of the largest element: sums have other orders. */
+    static final double PRODUCTS_NEAR = 1e-5;
+
+    /** The same where codes are multiplied. */
+    abstract double codesNear();
+
     /** A device of compute capability 9.0 where it is emulated, which the test closes. */
     abstract Gpu open();
 
@@ -157,29 +163,30 @@ abstract class DeviceArithmetic {
         for (boolean coded : new boolean[] {true, false}) {
             long bytes = EightBitWeight.bytes(rows, cols, coded);
             Operand along = new Operand(memory.allocate(bytes), memory.allocate(EightBitWeight.scaleBytes(rows, cols)));
-            Operand turned =
-                    new Operand(memory.allocate(bytes), memory.allocate(EightBitWeight.scaleBytes(cols, rows)));
-            tiles.blocks(device.address(), new EightBitWeight(rows, cols, coded, along, turned), memory.allocate(4));
+            Operand turned = coded
+                    ? new Operand(memory.allocate(bytes), memory.allocate(EightBitWeight.scaleBytes(cols, rows)))
+                    : null;
+            EightBitWeight weight = new EightBitWeight(rows, cols, coded, padded, along, turned);
+            tiles.blocks(device.address(), weight, memory.allocate(4));
             int across = EightBitWeight.across(cols);
             int down = EightBitWeight.across(rows);
             byte[] lying = bytes(along.address(), (int) bytes);
-            byte[] standing = bytes(turned.address(), (int) bytes);
-            scales = floats(along.scales(), whole ? 1 : Math.ceilDiv(rows, BLOCK) * across);
-            float[] turnedScales = floats(turned.scales(), whole ? 1 : Math.ceilDiv(cols, BLOCK) * down);
+            byte[] standing = coded ? bytes(turned.address(), (int) bytes) : null;
+            scales = coded ? floats(along.scales(), whole ? 1 : Math.ceilDiv(rows, BLOCK) * across) : null;
+            float[] turnedScales = coded ? floats(turned.scales(), whole ? 1 : Math.ceilDiv(cols, BLOCK) * down) : null;
             for (int row = 0; row < rows; row++) {
                 for (int col = 0; col < cols; col++) {
                     float value = expected.get((long) row * cols + col);
-                    float one = whole ? scales[0] : scales[row / BLOCK * across + col / BLOCK];
-                    float other = whole ? turnedScales[0] : turnedScales[col / BLOCK * down + row / BLOCK];
                     int at = row * cols + col;
                     int there = col * rows + row;
                     if (coded) {
+                        float one = whole ? scales[0] : scales[row / BLOCK * across + col / BLOCK];
+                        float other = whole ? turnedScales[0] : turnedScales[col / BLOCK * down + row / BLOCK];
                         equal(Float8.e4m3(lying[at]) * one, value, what + ", blocks", row, col);
                         equal(Float8.e4m3(standing[there]) * other, value, what + ", turned blocks", row, col);
                     } else if (power) {
                         // Four significant bits times a power of two is a number that BF16 has.
                         equal(bf16(lying, at), value, what + ", BF16", row, col);
-                        equal(bf16(standing, there), value, what + ", turned BF16", row, col);
                     }
                 }
             }
@@ -230,19 +237,26 @@ abstract class DeviceArithmetic {
 
             Tensor deviceX = ops.toDevice(x);
             Tensor deviceDy = ops.toDevice(dy);
-            near(eight.forward(deviceX, weight), y, "seed " + seed + ", forward");
+            double share = coded ? codesNear() : PRODUCTS_NEAR;
+            near(eight.forward(deviceX, weight), y, share, "seed " + seed + ", forward");
             eight.begin();
             eight.toInput(deviceDy, weight, ddx);
-            near(ddx, dx, "seed " + seed + ", to the input");
+            near(ddx, dx, share, "seed " + seed + ", to the input");
             eight.toWeight(deviceX, weight, deviceDy, ddw);
-            near(ddw, dw, "seed " + seed + ", to the weight");
+            near(ddw, dw, share, "seed " + seed + ", to the weight");
         }
     }
 
-    private void near(Tensor found, Tensor expected, String what) {
+    /** @param share of the largest magnitude that an element may be away */
+    private void near(Tensor found, Tensor expected, double share, String what) {
         float[] values = floats(found.address(), (int) found.size());
+        double largest = 0;
+        for (float value : expected.toArray()) {
+            largest = Math.max(largest, Math.abs(value));
+        }
         for (int i = 0; i < values.length; i++) {
-            assertThat(values[i]).as(what + ", element " + i).isCloseTo(expected.get(i), within(1e-3f));
+            assertThat(values[i]).as(what + ", element " + i).isCloseTo(expected.get(i), within((float)
+                    (share * largest)));
         }
     }
 
@@ -279,7 +293,9 @@ abstract class DeviceArithmetic {
             Map<String, Tensor> onDevice = new LinkedHashMap<>();
             gradients.forEach((name, tensor) ->
                     onDevice.put(name, DeviceMemory.tensor(ops.toDevice(tensor).address(), tensor.shape())));
-            assertThat(new DeviceNorm(launcher, ops.workspace()).of(onDevice))
+            Map<String, DeviceNorm.Run> runs = new LinkedHashMap<>();
+            onDevice.forEach((name, tensor) -> runs.put(name, new DeviceNorm.Run(tensor.address(), tensor.size())));
+            assertThat(Math.sqrt(new DeviceNorm(launcher, ops.workspace()).squares(runs)))
                     .isCloseTo(GradientNorm.of(gradients), within(1e-9));
             cpu.step(gradients, step, 0.01f, 0.7f);
             device.step(onDevice, step, 0.01f, 0.7f);

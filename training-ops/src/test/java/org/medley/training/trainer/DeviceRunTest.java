@@ -339,6 +339,31 @@ class DeviceRunTest {
         assertThat(only.closed()).isTrue();
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"", "precision: {format: fp8_block}\nexchange: {workers: 2}"})
+    void whereverTheMemoryEndsWhatWasOpenedIsClosed(String more) {
+        TrainRecipe recipe = recipe(scratch("llama"), 2, "device: gpu\n" + more);
+        int refused = 0;
+        for (int times = 0; refused == times; times++) {
+            int left = times;
+            List<NullGpu> gpus = new ArrayList<>();
+            Gpus few = new HostGpus(() -> {
+                NullGpu gpu = new NullGpu();
+                gpu.fullAfter(left);
+                gpus.add(gpu);
+                return gpu;
+            });
+            Path work = home.resolve("w" + times);
+            try {
+                new TrainRun(recipe, catalog, work, new Recorder(99), few).run(home.resolve("models/m" + times));
+            } catch (Exception e) {
+                refused += e.toString().contains("out of memory") ? 1 : 0;
+            }
+            assertThat(gpus).as("memory %d times", times).isNotEmpty().allMatch(NullGpu::closed);
+        }
+        assertThat(refused).isGreaterThan(20);
+    }
+
     @Test
     void ofSeveralDevicesEachHoldsAShardOfMastersAndStates() {
         String scratch =

@@ -86,5 +86,10 @@ class MemoryPlanTest {
                 .isInstanceOf(BadRecipeException.class)
                 .hasMessageContaining("optimizer adamw")
                 .hasMessageContaining("recompute: true takes less");
+        // What a GPU trains has copies here, for checkpoints.
+        assertThatThrownBy(MemoryPlan.of(recipe("llama", "device: gpu"), FILE, config)::check)
+                .isInstanceOf(BadRecipeException.class)
+                .hasMessageContaining("of memory beside the GPU's: weights")
+                .hasMessageContaining("An adapter takes less");
     }
 }

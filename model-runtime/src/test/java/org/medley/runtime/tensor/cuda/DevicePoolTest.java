@@ -41,7 +41,7 @@ class DevicePoolTest {
             DevicePool pool = new DevicePool(gpu, 10_000_000);
             try (DeviceMemory weights = new DeviceMemory(pool, DevicePool.WEIGHTS)) {
                 weights.allocate(3_000_000);
-                gpu.full();
+                gpu.fullAfter(0);
                 assertThatThrownBy(() -> weights.allocate(5_000_000))
                         .isInstanceOf(IllegalStateException.class)
                         .hasMessageContaining("refused 5 MB for weights")

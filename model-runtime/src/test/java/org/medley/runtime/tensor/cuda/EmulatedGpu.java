@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.medley.runtime.tensor.Float8;
 import org.medley.runtime.tensor.Memory;
 
@@ -39,7 +40,7 @@ public final class EmulatedGpu implements Gpu {
     private List<Runnable> recorded;
 
     private final int capability;
-    private final boolean eightBits;
+    private final Predicate<Product> unknown;
 
     private record Library(MethodHandle run, MethodHandle has) {}
 
@@ -49,13 +50,13 @@ public final class EmulatedGpu implements Gpu {
 
     /** @param capability compute capability times ten, which says what products it knows */
     public EmulatedGpu(int capability) {
-        this(capability, true);
+        this(capability, product -> false);
     }
 
-    /** @param eightBits whether its library knows products in eight bits, where such a device has them */
-    EmulatedGpu(int capability, boolean eightBits) {
+    /** @param unknown products that its library does not know, though such a device has them */
+    public EmulatedGpu(int capability, Predicate<Product> unknown) {
         this.capability = capability;
-        this.eightBits = eightBits;
+        this.unknown = unknown;
     }
 
     /** Whether there is a compiler for it. */
@@ -235,11 +236,12 @@ public final class EmulatedGpu implements Gpu {
 
     @Override
     public boolean multiplies(Product product) {
-        return switch (product.element()) {
+        boolean has = switch (product.element()) {
             case F32, BF16 -> true;
-            case E4M3_TENSOR -> eightBits && capability >= 89;
-            case E4M3_ROW, E4M3_BLOCK, E4M3_STRIP -> eightBits && capability == 90;
+            case E4M3_TENSOR -> capability >= 89;
+            case E4M3_ROW, E4M3_BLOCK, E4M3_STRIP -> capability == 90;
         };
+        return has && !unknown.test(product);
     }
 
     @Override

@@ -17,12 +17,17 @@ class EmulatedProductsTest extends EightBitProducts {
         return new EmulatedGpu(capability);
     }
 
+    @Override
+    double codesNear() {
+        return 1e-5;
+    }
+
     @Test
     void whatTheLibraryDoesNotKnowIsDecoded() {
         assumeThat(EmulatedGpu.possible()).as("a C++ compiler").isTrue();
         SplittableRandom random = new SplittableRandom(1);
         try (Arena arena = Arena.ofConfined();
-                Gpu gpu = new EmulatedGpu(90, false);
+                Gpu gpu = new EmulatedGpu(90, product -> product.element().eightBits());
                 CudaWeights weights = new CudaWeights(new DevicePool(gpu));
                 CudaOps ops = new CudaOps(new DevicePool(gpu), weights, 1, 1)) {
             Tensor weight = weight(random, arena, 144, 160, Kind.BLOCK);

@@ -15,7 +15,9 @@ public final class NullGpu implements Gpu {
     private int recorded;
     private int waits;
     private boolean failing;
-    private boolean full;
+    /** How often memory is to be had yet. */
+    private int allocations = Integer.MAX_VALUE;
+
     private boolean closed;
 
     /** From now on launches, waits and frees are refused, or are not. */
@@ -23,9 +25,9 @@ public final class NullGpu implements Gpu {
         failing = now;
     }
 
-    /** From now on no memory is to be had. */
-    public void full() {
-        full = true;
+    /** Memory is to be had so many times yet. */
+    public void fullAfter(int times) {
+        allocations = times;
     }
 
     /** Most bytes held at once. */
@@ -60,7 +62,7 @@ public final class NullGpu implements Gpu {
 
     @Override
     public long allocate(long bytes) {
-        if (full) {
+        if (allocations-- <= 0) {
             throw new IllegalStateException("out of memory");
         }
         long address = next;
