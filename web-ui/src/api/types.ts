@@ -81,7 +81,7 @@ export interface ModelRef {
 }
 
 export interface Model extends ModelRef {
-  kind: 'train' | 'fuse' | 'import';
+  kind: 'train' | 'fuse' | 'grow' | 'import';
   createdAt: string;
   bytes: number;
   parameters: number;

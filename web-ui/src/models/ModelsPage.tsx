@@ -8,7 +8,7 @@ import { Empty, Hash, Load, ModelBadges, PageHead, Panel, useTitle } from '../co
 import { useSession } from '../session';
 import { ProductionPanel } from './ProductionPanel';
 
-export const KINDS = { train: 'Trained', fuse: 'Fused', import: 'Imported' };
+export const KINDS = { train: 'Trained', fuse: 'Fused', grow: 'Grown', import: 'Imported' };
 
 export default function ModelsPage() {
   useTitle('Models');

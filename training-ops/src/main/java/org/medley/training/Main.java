@@ -19,7 +19,9 @@ import org.medley.training.trainer.Catalog;
 import org.medley.training.trainer.FuseRun;
 import org.medley.training.trainer.GrowRun;
 import org.medley.training.trainer.Lineage;
+import org.medley.training.trainer.RunCancelledException;
 import org.medley.training.trainer.RunListener;
+import org.medley.training.trainer.RunLock;
 import org.medley.training.trainer.TrainRun;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -104,7 +106,14 @@ public final class Main {
         public Integer call() throws IOException {
             TrainRecipe read = read(TrainRecipe.class);
             Path work = data.resolve("runs").resolve(read.name());
-            return report(new TrainRun(read, catalog(), work, new Console()).run(target(read)), target(read));
+            try (RunLock lock = RunLock.of(work);
+                    StopSignal signal = new StopSignal()) {
+                TrainRun run = new TrainRun(read, catalog(), work, new Console(signal));
+                return report(run.run(target(read)), target(read));
+            } catch (RunCancelledException e) {
+                System.out.println(e.getMessage() + "; the same command goes on there");
+                return 1;
+            }
         }
     }
 
@@ -116,7 +125,7 @@ public final class Main {
         @Override
         public Integer call() throws IOException {
             GrowRecipe read = read(GrowRecipe.class);
-            return report(new GrowRun(read, catalog(), new Console()).run(target(read)), target(read));
+            return report(new GrowRun(read, catalog(), new Console(null)).run(target(read)), target(read));
         }
     }
 
@@ -125,14 +134,21 @@ public final class Main {
         @Override
         public Integer call() throws IOException {
             FuseRecipe read = read(FuseRecipe.class);
-            return report(new FuseRun(read, catalog(), new Console()).run(target(read)), target(read));
+            return report(new FuseRun(read, catalog(), new Console(null)).run(target(read)), target(read));
         }
     }
 
     /** Progress as lines: every step of a short run, every hundredth of a long one. */
     private static final class Console implements RunListener {
         private final long began = System.nanoTime();
+        /** Null for what is short and begins anew. */
+        private final StopSignal signal;
+
         private int steps;
+
+        Console(StopSignal signal) {
+            this.signal = signal;
+        }
 
         @Override
         public void steps(int count) {
@@ -169,7 +185,7 @@ public final class Main {
 
         @Override
         public boolean cancelled() {
-            return false;
+            return signal != null && signal.came();
         }
     }
 }

@@ -35,6 +35,9 @@ class DatasetFiles {
     static final List<String> ENDINGS = List.of(".jsonl", ".parquet", ".txt", ".md");
 
     private static final String KEPT = ".versions";
+    /** Largest file that is copied to be kept. */
+    private static final long COPIED = 4L << 30;
+
     private static final int MAX_DESCRIPTION = 4_000;
 
     private final TenantFolders folders;
@@ -130,7 +133,7 @@ class DatasetFiles {
         }
     }
 
-    /** By names within a folder, sizes and times: what a hard link shares with the file it was made of. */
+    /** By names within a folder, sizes and times: what a kept content shares with what it was made of. */
     static String stamp(Path path) throws IOException {
         Sha256 stamp = new Sha256();
         for (Path file : files(path)) {
@@ -192,10 +195,10 @@ class DatasetFiles {
             if (Files.isDirectory(found.path)) {
                 Files.createDirectory(kept);
                 for (Path file : files(found.path)) {
-                    link(file, kept.resolve(file.getFileName()));
+                    keep(file, kept.resolve(file.getFileName()));
                 }
             } else {
-                link(found.path, kept);
+                keep(found.path, kept);
             }
             return folder.relativize(kept).toString();
         } catch (IOException e) {
@@ -203,7 +206,12 @@ class DatasetFiles {
         }
     }
 
-    private static void link(Path file, Path target) throws IOException {
+    /** A copy, which nobody writes into; large files by a hard link, which must not be written into in place. */
+    private static void keep(Path file, Path target) throws IOException {
+        if (Files.size(file) <= COPIED) {
+            Files.copy(file, target, StandardCopyOption.COPY_ATTRIBUTES);
+            return;
+        }
         try {
             Files.createLink(target, file.toRealPath());
         } catch (FileSystemException | UnsupportedOperationException noLinks) {
@@ -211,7 +219,7 @@ class DatasetFiles {
         }
     }
 
-    /** Removes a kept content. The file in the folder, if it is still there, is another link to it and stays. */
+    /** Removes a kept content. The file in the folder, if it is still there, stays. */
     void forget(Path folder, String kept) {
         Path path = folder.resolve(kept);
         try {

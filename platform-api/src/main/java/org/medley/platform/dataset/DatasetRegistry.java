@@ -222,17 +222,17 @@ public class DatasetRegistry {
         if (version.objection() != null) {
             throw new BadRecipeException(version.objection());
         }
+        Path kept = files.folder(tenant).resolve(version.kept);
+        if (!Files.exists(kept) || !files.isUnchanged(kept, version)) {
+            throw new BadRecipeException("the content of " + version.label()
+                    + " is not what was registered any more: its file was written over in place; register it again");
+        }
         if (parts.group(2) == null
                 && found.isPresent()
                 && !files.isUnchanged(found.get().path(), version)) {
             throw new BadRecipeException("the data of dataset '" + name
                     + "' in the folder is another than that of version " + version.version
                     + "; register it as a new version, or name " + name + "@" + version.version);
-        }
-        Path kept = files.folder(tenant).resolve(version.kept);
-        if (!Files.exists(kept) || !files.isUnchanged(kept, version)) {
-            throw new BadRecipeException("the content of " + version.label()
-                    + " is not what was registered any more: its file was written over in place; register it again");
         }
         return new Resolved(
                 version.id, name, version.version, version.sha256, new PinnedDataset(version.kept, version.sha256));

@@ -1,5 +1,6 @@
 package org.medley.platform.model;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.quarkus.runtime.StartupEvent;
@@ -62,6 +63,9 @@ class FolderScan {
                 }
             } catch (BadModelException e) {
                 LOG.warnf("not registered: %s", e.getMessage());
+            } catch (RuntimeException e) {
+                // One folder must not keep the platform from starting.
+                LOG.errorf(e, "not registered: model %s", path);
             }
         }
     }
@@ -72,7 +76,11 @@ class FolderScan {
         if (!Files.exists(lineage)) {
             return Optional.empty();
         }
-        JsonNode hash = json.readTree(lineage.toFile()).path("sha256");
-        return hash.isTextual() ? Optional.of(hash.asText()) : Optional.empty();
+        try {
+            JsonNode hash = json.readTree(lineage.toFile()).path("sha256");
+            return hash.isTextual() ? Optional.of(hash.asText()) : Optional.empty();
+        } catch (JsonProcessingException e) {
+            throw new BadModelException(lineage, "is not JSON", e);
+        }
     }
 }

@@ -35,6 +35,7 @@ public class ModelRegistry {
 
     private static final long WRITE_LOCK = 0x4d4f44454cL;
     private static final int MAX_ANCESTRY = 64;
+    private static final List<String> KINDS = List.of("train", "fuse", "grow", "import");
 
     private final ModelVersions models;
     private final AliasEvents aliases;
@@ -98,6 +99,7 @@ public class ModelRegistry {
             throw new BadModelException(Path.of("lineage.json"), "has more than " + MAX_ANCESTRY + " generations");
         }
         return models.withHash(tenant, sha256).orElseGet(() -> {
+            check(lineage, sha256);
             ModelVersion model = new ModelVersion();
             model.id = UUID.randomUUID();
             model.tenantId = tenant;
@@ -129,6 +131,20 @@ public class ModelRegistry {
             models.persistAndFlush(model);
             return model;
         });
+    }
+
+    private static void check(Lineage lineage, String sha256) {
+        String problem = null;
+        if (lineage.name() == null || lineage.name().isBlank()) {
+            problem = "has no name";
+        } else if (!KINDS.contains(String.valueOf(lineage.kind()))) {
+            problem = "says kind '" + lineage.kind() + "'; possible: " + String.join(", ", KINDS);
+        } else if (sha256 == null || !sha256.matches("[0-9a-f]{64}")) {
+            problem = "says sha256 '" + sha256 + "' of " + lineage.name() + "; 64 of 0-9 a-f are needed";
+        }
+        if (problem != null) {
+            throw new BadModelException(Path.of("lineage.json"), problem);
+        }
     }
 
     private static <T> List<T> orEmpty(List<T> list) {

@@ -5,6 +5,8 @@ import io.quarkus.scheduler.Scheduled;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jboss.logging.Logger;
 import org.medley.platform.audit.Actor;
 import org.medley.platform.audit.AuditTrail;
@@ -26,6 +28,8 @@ class FinishedJobs {
     private final JobQueue queue;
     private final ModelRegistry registry;
     private final AuditTrail audit;
+    /** Jobs whose failure to be registered is in the log. */
+    private final Set<UUID> told = ConcurrentHashMap.newKeySet();
 
     FinishedJobs(JobQueue queue, ModelRegistry registry, AuditTrail audit) {
         this.queue = queue;
@@ -55,6 +59,11 @@ class FinishedJobs {
                     queue.refused(job.id(), "its model is not usable: " + e.getMessage());
                     audit.record(actor, "training.job.finish", "job/" + job.id(), Outcome.failure, Map.of());
                 });
+            } catch (RuntimeException e) {
+                // Tried again; those behind it must not wait, nor the log be filled.
+                if (told.add(job.id())) {
+                    LOG.errorf(e, "the model of job %s is not registered yet", job.id());
+                }
             }
         }
     }

@@ -157,12 +157,16 @@ class DatasetsTest {
     }
 
     @Test
-    void aFileThatIsWrittenOverInPlaceIsNotTakenForItsVersion() throws Exception {
+    void aFileThatIsWrittenOverInPlaceLeavesItsVersionAsItWas() throws Exception {
         Path file = write("inplace.jsonl", lines("ward"));
         register(Registered.madeUp("inplace")).then().statusCode(201);
         Files.writeString(file, lines("barn"));
-        submit("inplace@1").then().statusCode(400).body("detail", containsString("written over in place"));
-        submit("inplace").then().statusCode(400);
+        submit("inplace").then().statusCode(400).body("detail", containsString("or name inplace@1"));
+        submit("inplace@1").then().statusCode(201);
+        Files.writeString(folder().resolve(".versions/inplace@1.jsonl"), lines("barn"));
+        for (String reference : List.of("inplace", "inplace@1")) {
+            submit(reference).then().statusCode(400).body("detail", containsString("written over in place"));
+        }
     }
 
     @Test

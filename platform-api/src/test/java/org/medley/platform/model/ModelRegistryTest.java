@@ -131,6 +131,16 @@ class ModelRegistryTest {
     }
 
     @Test
+    void aLineageThatNobodyKnowsTheKindOfIsRefused() throws Exception {
+        Path made = model("odd", 16);
+        String hash = new ModelFolder(made).sha256();
+        new Lineage("odd", "dream", hash, null, null, List.of(), List.of(), List.of(), Map.of()).write(made);
+        assertThatThrownBy(() -> registry.register(admin(), registry.keep(made)))
+                .isInstanceOf(BadModelException.class)
+                .hasMessageContaining("says kind 'dream'; possible: train, fuse, grow, import");
+    }
+
+    @Test
     void aLineageOfAnotherModelIsRefused() throws Exception {
         Path made = model("stolen", 14);
         lineage("stolen", "c".repeat(64)).write(made);

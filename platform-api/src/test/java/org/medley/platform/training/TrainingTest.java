@@ -174,6 +174,33 @@ class TrainingTest {
     }
 
     @Test
+    void aModelIsGrownAndTheGrownOneTrained() throws Exception {
+        String small = model("wards-small", 7);
+        String grown = await(started("""
+                        kind: grow
+                        name: wards-grown
+                        model: wards-small
+                        factor: 2
+                        form: stack_zero
+                        """), "modelId", null).getString("modelId");
+        As.in(TENANT, Roles.ADMIN)
+                .get("/api/models/" + grown)
+                .then()
+                .body("kind", equalTo("grow"))
+                .body("servable", equalTo(true))
+                .body("parents.id", equalTo(List.of(small)));
+        String on = RECIPE.formatted("wards-grown-on", 4, 8)
+                .replaceFirst("(?s)model:.*?data:", "model: {from: wards-grown}\ndata:");
+        String trained = await(started(on), "modelId", null).getString("modelId");
+        As.in(TENANT, Roles.ADMIN)
+                .get("/api/models/" + trained + "/lineage")
+                .then()
+                .body(
+                        "nodes.findAll { it.kind == 'run' }.label",
+                        equalTo(List.of("Pre-training", "Growth", "Pre-training")));
+    }
+
+    @Test
     void aFusedModelIsFollowedBackToItsDataAndMovesInAndOutOfProduction() throws Exception {
         String first = model("wards-a", 3);
         String second = model("wards-b", 4);

@@ -158,16 +158,20 @@ public final class JobQueue {
     public Optional<Job> claim(String worker) {
         sweep();
         return one(
-                "WITH changed AS (UPDATE training_job SET state = 'RUNNING', worker = ?, fence = fence + 1,"
+                "WITH found AS (SELECT id, state AS was, worker AS lost FROM training_job"
+                        + " WHERE (state = 'QUEUED' OR " + EXPIRED + ")"
+                        + " AND attempts < ? AND NOT cancel_requested AND NOT pause_requested"
+                        + " ORDER BY created_at, id LIMIT 1 FOR UPDATE SKIP LOCKED),"
+                        + " changed AS (UPDATE training_job SET state = 'RUNNING', worker = ?, fence = fence + 1,"
                         + " attempts = attempts + 1, lease_until = clock_timestamp() + ? * interval '1 ms',"
                         + " started_at = coalesce(started_at, clock_timestamp())" + LOGGED
-                        + " WHERE id = (SELECT id FROM training_job WHERE (state = 'QUEUED' OR " + EXPIRED + ")"
-                        + " AND attempts < ? AND NOT cancel_requested AND NOT pause_requested"
-                        + " ORDER BY created_at, id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING *)"
-                        + LOG.formatted("'worker ' || worker || ' takes the job'") + " SELECT * FROM changed",
+                        + " WHERE id = (SELECT id FROM found) RETURNING *)"
+                        + LOG.formatted("(SELECT CASE was WHEN 'RUNNING' THEN 'worker ' || lost || ' fell silent; '"
+                                + " ELSE '' END FROM found) || 'worker ' || worker || ' takes the job'")
+                        + " SELECT * FROM changed",
+                maxAttempts,
                 worker,
-                lease.toMillis(),
-                maxAttempts);
+                lease.toMillis());
     }
 
     /** Puts jobs to rest whose worker fell silent and which need no other one. */

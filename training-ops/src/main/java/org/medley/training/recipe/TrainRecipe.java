@@ -23,7 +23,8 @@ import org.medley.training.parallel.Compression;
  * @param sequence longest example in tokens; default 512
  * @param tooLong what is done with a chat, pair or prompt that is longer; default refuse
  * @param batchTokens tokens of an optimizer step, at least; default 4 · microTokens; not used by reinforce
- * @param microTokens tokens of a forward and backward pass; bounds the memory; default 4096, or sequence if that is more
+ * @param microTokens tokens of a forward and backward pass; bounds the memory; default 4096, or batchTokens if
+ *     that is less, or sequence if that is more
  * @param steps optimizer steps; either these or epochs
  * @param epochs passes over the data
  * @param recompute whether layers are computed again on the way back instead of kept; default false
@@ -129,10 +130,17 @@ public record TrainRecipe(
                     "model.scratch.context",
                     "is " + fullModel.scratch().context() + "; sequence is " + longest);
         }
-        int micro = checks.range("microTokens", microTokens, Math.max(4096, longest), longest, 1 << 20);
+        int usual = Math.max(longest, Math.min(4096, batchTokens == null ? 4096 : batchTokens));
+        int micro = checks.range("microTokens", microTokens, usual, longest, 1 << 20);
         if (stage == Stage.reinforce) {
             checks.unused(batchTokens, "batchTokens", "by stage reinforce");
         }
+        // A pass may not be filled, so that a little less than microTokens is one pass where as many would be two.
+        checks.that(
+                batchTokens == null || batchTokens < 1 || batchTokens > micro / 2,
+                "batchTokens",
+                "is " + batchTokens + ", but a step has a pass at least, and a pass up to " + micro
+                        + " tokens; lower microTokens or sequence, or raise batchTokens");
         if (stage == Stage.pretrain) {
             checks.unused(tooLong, "tooLong", "by stage pretrain, which cuts documents anyway");
         }
@@ -298,7 +306,7 @@ public record TrainRecipe(
                 : (Integer) checks.range(key, every, Math.max(1, all / share), 1, bound);
     }
 
-    /** The same recipe once the data has said how many steps its epochs are. */
+    /** The same recipe, in steps, once the data has said how many its epochs are. */
     public TrainRecipe over(int all) {
         Checks checks = new Checks(name, Places.of(null));
         return new TrainRecipe(
@@ -322,7 +330,7 @@ public record TrainRecipe(
                 batchTokens,
                 microTokens,
                 all,
-                epochs,
+                null,
                 optimizer.over(checks, all),
                 stability,
                 exchange,

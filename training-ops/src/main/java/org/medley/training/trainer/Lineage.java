@@ -14,7 +14,7 @@ import org.medley.runtime.weights.ModelSource;
  * Where a model comes from, kept in its folder as {@code lineage.json}: the recipe, the data by hash, the loss curve, and
  * the same for every model it was made from.
  *
- * @param kind {@code train} or {@code fuse}
+ * @param kind {@code train}, {@code fuse}, {@code grow}, or {@code import} for what was made elsewhere
  * @param sha256 that the model is known by
  * @param recipe as YAML, every default written out
  * @param metrics figures of the finished run, such as loss or tokens trained

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.medley.runtime.digest.Sha256;
 import org.medley.runtime.network.Trainable;
 import org.medley.runtime.tensor.Batch;
@@ -15,6 +16,8 @@ import org.medley.runtime.tensor.Tensor;
 import org.medley.runtime.tensor.cuda.Closing;
 import org.medley.runtime.tensor.cuda.Gpus;
 import org.medley.runtime.tensor.cuda.driver.CudaGpus;
+import org.medley.runtime.weights.BadModelException;
+import org.medley.runtime.weights.ModelFolder;
 import org.medley.training.data.Encoder;
 import org.medley.training.optimizer.Optimizer;
 import org.medley.training.optimizer.Schedule;
@@ -184,20 +187,54 @@ public final class TrainRun {
                     Checkpoints checkpoints = new Checkpoints(
                             work.resolve("checkpoints"), recipe.checkpoint().keep(), state)) {
                 objective = wanted;
-                steps(checkpoints);
+                int from = steps(checkpoints);
+                Optional<Lineage> before = from == recipe.steps() ? finished(target) : Optional.empty();
+                if (before.isPresent()) {
+                    listener.message("is finished already: " + target);
+                    return before.get();
+                }
                 student.fetch();
+            }
+            if (tokens == 0) {
+                listener.message("no step taught anything: the model is what it was at the start;"
+                        + " look at the data, and at rewards that differ between answers");
             }
             return write(target);
         }
 
-        private void steps(Checkpoints checkpoints) throws IOException {
-            int step = restore(checkpoints.restore(fingerprint));
-            log = MetricLog.open(work.resolve("metrics.jsonl"), step);
-            if (step > 0) {
-                listener.message("continues after step " + step);
-            } else if (recipe.evaluation() != null) {
+        /** The lineage of a model that this very run made. */
+        private Optional<Lineage> finished(Path target) {
+            if (!Files.exists(target.resolve(Lineage.FILE))) {
+                return Optional.empty();
+            }
+            try {
+                Lineage made = Lineage.read(target, new ModelFolder(target).sha256());
+                boolean same = Recipes.write(recipe).equals(made.recipe())
+                        && data.uses().equals(made.datasets())
+                        && made.parents().stream()
+                                .map(known -> known.lineage().sha256())
+                                .toList()
+                                .equals(parent == null ? List.of() : List.of(parent.sha256()));
+                return same ? Optional.of(made) : Optional.empty();
+            } catch (BadModelException changed) {
+                return Optional.empty();
+            }
+        }
+
+        /** @return the step after which it went on */
+        private int steps(Checkpoints checkpoints) throws IOException {
+            int from = restore(checkpoints.restore(fingerprint));
+            Path metrics = work.resolve("metrics.jsonl");
+            if (from > 0) {
+                listener.message("continues after step " + from);
+            } else if (Files.exists(metrics) && Files.size(metrics) > 0) {
+                listener.message("begins anew: the last attempt had come to no checkpoint");
+            }
+            log = MetricLog.open(metrics, from);
+            if (from == 0 && recipe.evaluation() != null) {
                 told(0, evaluate());
             }
+            int step = from;
             while (step < recipe.steps()) {
                 if (listener.cancelled() && objective.settled()) {
                     save(checkpoints, step);
@@ -205,6 +242,7 @@ public final class TrainRun {
                 }
                 step = step(step + 1, checkpoints);
             }
+            return from;
         }
 
         /** @return the step that the checkpoint was made after; 0 without one */

@@ -114,7 +114,7 @@ class JobQueueTest {
         assertThat(history().samples(fresh.id(), 10)).isEmpty();
         assertThat(history().log(fresh.id(), 0, 10))
                 .extracting(LogLine::text)
-                .containsExactly("worker slow takes the job", "worker next takes the job");
+                .containsExactly("worker slow takes the job", "worker slow fell silent; worker next takes the job");
         assertThat(impatient.find(TENANT, fresh.id()).orElseThrow())
                 .returns(JobState.RUNNING, Job::state)
                 .returns(null, Job::message);

@@ -75,6 +75,7 @@ class BadRecipesTest {
                 "{hidden: 64 | {family: mixtral, hidden: 64 | model.scratch.experts is missing; 2 to 1024 is possible",
                 "{hidden: 64 | {family: gpt2, hidden: 64 | r.yaml:5: model.scratch.family is 'gpt2'; possible: llama, mistral",
                 "{hidden: 64 | {family: gemma3, tied: false, hidden: 64 | r.yaml:5: model.scratch.tied is false; family gemma3 is tied",
+                "steps: 100 | steps: 100¶batchTokens: 100 | r.yaml:9: batchTokens is 100, but a step has a pass at least, and a pass up to 512 tokens",
                 "context: 512 | context: 256 | r.yaml:5: model.scratch.context is 256; sequence is 512",
                 "context: 512} | context: 512}¶  from: base | r.yaml:4: model needs exactly one of 'from'",
                 "context: 512} | context: 512}¶  tokenizer: t¶  vocabulary: 900 | r.yaml:4: model takes a tokenizer as it is",

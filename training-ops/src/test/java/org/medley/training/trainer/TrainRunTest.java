@@ -92,6 +92,7 @@ class TrainRunTest {
     /** Remembers what it hears, and can stop a run after a step. */
     private static final class Recorder implements RunListener {
         private final List<String> losses = new ArrayList<>();
+        private final List<String> messages = new ArrayList<>();
         private final int stopAfter;
 
         Recorder(int stopAfter) {
@@ -110,7 +111,9 @@ class TrainRunTest {
         }
 
         @Override
-        public void message(String text) {}
+        public void message(String text) {
+            messages.add(text);
+        }
 
         @Override
         public boolean cancelled() {
@@ -292,6 +295,41 @@ class TrainRunTest {
         assertThat(second.losses).isEqualTo(whole.losses.subList(5, 12));
         assertThat(resumed.sha256()).isEqualTo(expected.sha256());
         theAdapterIsWhatWasMerged(kind.equals("dora"));
+    }
+
+    @Test
+    void aFinishedRunIsNotMadeAgainAndARunOfEpochsIsKeptInSteps() throws Exception {
+        TrainRecipe recipe = (TrainRecipe)
+                Recipes.parse(Recipes.write(recipe("once", SCRATCH, 4)).replace("steps: 4", "epochs: 0.5"), "test");
+        Path target = home.resolve("models/once");
+        Lineage first = new TrainRun(recipe, catalog, home.resolve("o"), new Recorder(99)).run(target);
+        TrainRecipe kept = (TrainRecipe) Recipes.recorded(first.recipe()).orElseThrow();
+        assertThat(kept.epochs()).isNull();
+        assertThat(kept.steps()).isPositive();
+        Recorder again = new Recorder(99);
+        Lineage second = new TrainRun(recipe, catalog, home.resolve("o"), again).run(target);
+        assertThat(second).isEqualTo(first);
+        assertThat(again.losses).isEmpty();
+        assertThat(again.messages).last().asString().startsWith("is finished already");
+        Lineage repeated =
+                new TrainRun(kept, catalog, home.resolve("k"), new Recorder(99)).run(home.resolve("models/k"));
+        assertThat(repeated.sha256()).isEqualTo(first.sha256());
+        Files.delete(target.resolve("lineage.json"));
+        assertThat(new TrainRun(recipe, catalog, home.resolve("o"), again)
+                        .run(target)
+                        .sha256())
+                .isEqualTo(first.sha256());
+    }
+
+    @Test
+    void onlyOneProcessTrainsInAFolder() throws Exception {
+        Path work = home.resolve("locked");
+        try (RunLock first = RunLock.of(work)) {
+            assertThatThrownBy(() -> RunLock.of(work))
+                    .isInstanceOf(BadRecipeException.class)
+                    .hasMessageStartingWith("process " + ProcessHandle.current().pid() + " trains locked in ");
+        }
+        RunLock.of(work).close();
     }
 
     @Test
