@@ -17,6 +17,10 @@ public final class CommandDatabase {
     public static int use(Path data, Work work) throws Exception {
         String url = System.getenv("MEDLEY_DATABASE_URL");
         if (url == null || url.isBlank()) {
+            if (!LocalDatabase.isIn(data)) {
+                throw new IllegalStateException("there is no platform's data in " + data
+                        + "; look at --data, or start it once: medley run --data " + data);
+            }
             try (LocalDatabase database = LocalDatabase.attach(data)) {
                 return work.on(database.as(LocalDatabase.APP));
             }

@@ -213,6 +213,11 @@ public final class LocalDatabase implements AutoCloseable {
         }
     }
 
+    /** Whether a data folder has a database. */
+    static boolean isIn(Path data) {
+        return Files.isDirectory(data.resolve(SUPERUSER));
+    }
+
     /**
      * After a kill of the JVM its PostgreSQL lives on, and after a power cut its pid file does. As we hold the folder's
      * lock, nobody needs either.

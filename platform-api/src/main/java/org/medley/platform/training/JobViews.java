@@ -22,6 +22,7 @@ final class JobViews {
      * @param stage of a training run; absent for what is none
      * @param pausing whether it is asked to pause and has not yet
      * @param cancelling whether it is asked to stop and has not yet
+     * @param silent whether its worker was not heard of for so long that the next free one takes it over
      * @param latest the last value of each metric by its name
      * @param secondsPerStep the median of the last steps; null before there are two
      * @param secondsLeft of work, at that pace; null if that is not known, or nothing is left
@@ -34,6 +35,7 @@ final class JobViews {
             JobState state,
             boolean pausing,
             boolean cancelling,
+            boolean silent,
             String createdBy,
             Instant createdAt,
             Instant startedAt,
@@ -49,6 +51,9 @@ final class JobViews {
             @JsonInclude(JsonInclude.Include.NON_NULL) UUID modelId) {
         static JobView of(Job job, Map<UUID, Double> pace) {
             boolean open = !job.state().isEnd();
+            boolean silent = job.state() == JobState.RUNNING
+                    && job.leaseUntil() != null
+                    && job.leaseUntil().isBefore(Instant.now());
             Double seconds = pace.get(job.id());
             return new JobView(
                     job.id(),
@@ -58,6 +63,7 @@ final class JobViews {
                     job.state(),
                     open && job.pauseRequested(),
                     open && job.cancelRequested(),
+                    silent,
                     job.createdBy(),
                     job.createdAt(),
                     job.startedAt(),
@@ -66,7 +72,7 @@ final class JobViews {
                     job.steps(),
                     numbers(job.latest()),
                     seconds,
-                    open && seconds != null && job.steps() != null
+                    open && !silent && seconds != null && job.steps() != null
                             ? (Double) (seconds * Math.max(0, job.steps() - job.step()))
                             : null,
                     job.message(),

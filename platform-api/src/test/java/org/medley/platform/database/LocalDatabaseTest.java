@@ -97,6 +97,14 @@ class LocalDatabaseTest {
     }
 
     @Test
+    void aCommandBesideAPlatformThatIsNotThereMakesNone() {
+        Path nowhere = data.resolve("mistyped");
+        assertThatThrownBy(() -> CommandDatabase.use(nowhere, database -> 0))
+                .hasMessageContaining("there is no platform's data in " + nowhere);
+        assertThat(nowhere).doesNotExist();
+    }
+
+    @Test
     void secretsAreMadeOnceAndForTheirOwnerOnly() throws Exception {
         Secrets secrets = new Secrets(data.resolve("secrets"));
         String secret = secrets.get("one", 24);

@@ -17,6 +17,7 @@ import java.util.UUID;
  * @param message one line for people on what it does now; null if there is none
  * @param error why it failed; null if it did not
  * @param worker who has it, or had it last; null if nobody had it yet
+ * @param leaseUntil when its worker counts as lost if it is not heard of before; null while none has it
  * @param fence the token of the claim this was read under; only its holder may write
  * @param datasets what its recipe's names of datasets mean; a name that is not here means what lies in the folder
  * @param folder where the model it made is; null until it succeeded
@@ -43,6 +44,7 @@ public record Job(
         boolean cancelRequested,
         boolean pauseRequested,
         String worker,
+        Instant leaseUntil,
         long fence,
         Map<String, PinnedDataset> datasets,
         Path folder,

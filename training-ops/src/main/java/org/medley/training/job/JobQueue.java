@@ -404,6 +404,7 @@ public final class JobQueue {
                 row.getBoolean("cancel_requested"),
                 row.getBoolean("pause_requested"),
                 row.getString("worker"),
+                Sql.time(row, "lease_until"),
                 row.getLong("fence"),
                 Sql.json(row, "datasets", DATASETS),
                 folder == null ? null : Path.of(folder),

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -98,6 +99,8 @@ class JobQueueTest {
         Job stale = impatient.claim("slow").orElseThrow();
         Job fresh = queue(LONG).claim("next").orElseThrow();
         assertThat(fresh.id()).isEqualTo(stale.id());
+        assertThat(stale.leaseUntil()).isBefore(fresh.leaseUntil()).isBefore(Instant.now());
+        assertThat(fresh.leaseUntil()).isAfter(Instant.now());
         List<Runnable> writes = List.of(
                 () -> impatient.metric(stale, 1, Map.of("loss", 9.0)),
                 () -> impatient.heartbeat(stale),
