@@ -251,9 +251,15 @@ async function train() {
   await row.getByText('Not registered', { exact: true }).waitFor();
   await row.getByTestId('dataset-register').click();
   await page.getByTestId('dataset-licence').fill('CC0-1.0');
+  const save = page.getByTestId('dataset-save');
+  assert.ok(await save.isDisabled(), 'nothing is claimed that nobody said');
   await page.getByTestId('dataset-consent').click();
   await page.getByRole('option', { name: /made up/ }).click();
-  await page.getByTestId('dataset-save').click();
+  await page.getByTestId('dataset-phi').click();
+  await page.getByRole('option', { name: 'None', exact: true }).click();
+  assert.ok(await save.isDisabled(), 'whether it is clinical was not answered');
+  await page.getByTestId('dataset-clinical').getByLabel('No', { exact: true }).check();
+  await save.click();
   await row.getByText('Registered', { exact: true }).waitFor();
   passed('a dataset in the folder was registered');
   await page.goto(`${base}/training`);
