@@ -4,6 +4,7 @@ import {
   blocksTraining,
   canRegister,
   contradiction,
+  placeOf,
   protection,
   startingFacts,
   unanswered,
@@ -89,6 +90,16 @@ describe('facts of a dataset', () => {
       'no health information',
     ]);
   });
+});
+
+it('what is registered is told apart by whether it can be used', () => {
+  const good: Dataset = { ...dataset('registered'), format: 'text' };
+  const retired = { retiredAt: '2026-01-01T00:00:00Z' } as unknown as DatasetVersion;
+  expect(placeOf(good).label).toBe('Registered');
+  expect(placeOf({ ...good, format: null }).label).toBe('Format unknown');
+  expect(placeOf({ ...good, format: null, objection: 'It is clinical.' }).label).toBe('Cannot be used');
+  expect(placeOf({ ...good, objection: 'It is retired.', versions: [retired] }).label).toBe('Retired');
+  expect(placeOf({ ...dataset('changed'), objection: 'Another.' }).label).toBe('File changed');
 });
 
 it('what has no file, or a name that recipes cannot use, cannot be registered', () => {

@@ -15,7 +15,13 @@ export const PHI: Record<PhiClass, string> = {
   identifiable: 'Identifiable',
 };
 
-export const PLACES: Record<Dataset['place'], { label: string; color: string; about: string }> = {
+interface Place {
+  label: string;
+  color: string;
+  about: string;
+}
+
+const PLACES: Record<Dataset['place'], Place> = {
   registered: { label: 'Registered', color: 'teal', about: 'The file is what was registered last' },
   unregistered: {
     label: 'Not registered',
@@ -33,6 +39,31 @@ export const PLACES: Record<Dataset['place'], { label: string; color: string; ab
     about: 'No file of this name is in the folder; its versions are kept',
   },
 };
+
+/** How a dataset stands: what was registered last may still be of no use. */
+export function placeOf(dataset: Dataset): Place {
+  const place = PLACES[dataset.place];
+  if (dataset.place !== 'registered') return place;
+  if (dataset.versions[0]?.retiredAt)
+    return {
+      label: 'Retired',
+      color: 'gray',
+      about: 'Nothing can be trained on its newest version any more',
+    };
+  if (dataset.objection !== null)
+    return {
+      label: 'Cannot be used',
+      color: 'orange',
+      about: 'It is registered, with what keeps it from use',
+    };
+  if (dataset.format === null)
+    return {
+      label: 'Format unknown',
+      color: 'yellow',
+      about: 'It is registered, and its records have no format that is known',
+    };
+  return place;
+}
 
 /** Whether there is something in the folder that could become a version. */
 export function canRegister(dataset: Pick<Dataset, 'place' | 'name'>): boolean {

@@ -2,6 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { api } from '../api/api';
 import type { JobDetail, Metric } from '../api/types';
+import { lostSince } from '../common/ui';
 import { mergeByStep } from './curve';
 import { isOver } from './jobs';
 
@@ -87,5 +88,5 @@ export function useJob(id: string) {
     };
   }, [id, ready, over, client]);
 
-  return { job, metrics, feed: over ? ('over' as const) : feed };
+  return { job, metrics, feed: over ? ('over' as const) : feed, lost: over ? null : lostSince(job, metrics) };
 }
