@@ -111,8 +111,8 @@ function View({
             <JobProgress job={job} stale={stale} />
           </div>
           <div className="stat-row">
-            <Stat label="Left" value={left(job)} />
-            <Stat label={over ? 'Took' : 'Since its start'} value={took(job)} />
+            {!over && <Stat label="Left" value={left(job)} />}
+            <Stat label={over ? 'Took' : 'Since its start'} value={took(job, lost?.getTime())} />
             {trains && <Stat label={words(goal)} value={formatNumber(job.latest[goal])} />}
             {job.latest[evaluationOf(goal)] !== undefined && (
               <Stat label={words(evaluationOf(goal))} value={formatNumber(job.latest[evaluationOf(goal)])} />

@@ -123,7 +123,10 @@ function Jobs({ list, stale }: { list: Job[]; stale: boolean }) {
               >
                 {job.name}
               </Link>{' '}
-              <span className="muted small">{kindOf(job)}</span>
+              <span className="muted small">
+                {kindOf(job)}
+                {shared(job.name) && <> · {formatPrecise(job.createdAt)}</>}
+              </span>
               {(job.error || job.message) && (
                 <div
                   className="small clamp"
@@ -161,10 +164,7 @@ function Jobs({ list, stale }: { list: Job[]; stale: boolean }) {
               style={{ whiteSpace: 'nowrap' }}
               data-label="Created"
             >
-              <span>
-                {formatAgo(job.createdAt)}
-                {shared(job.name) && <div className="muted small">{formatPrecise(job.createdAt)}</div>}
-              </span>
+              {formatAgo(job.createdAt)}
             </Table.Td>
             <Table.Td className="num" data-label="Took" data-empty={!job.startedAt}>
               {took(job)}

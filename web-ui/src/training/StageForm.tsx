@@ -382,7 +382,12 @@ function Data({ form, change }: { form: RecipeForm; change: Change }) {
         data={options}
       />
       {form.evaluation !== '' && form.data.some((item) => item.dataset === form.evaluation) && (
-        <div className="small warn-text" role="status" data-testid="evaluation-trained-on">
+        <div
+          className="small warn-text"
+          style={{ marginTop: 4 }}
+          role="status"
+          data-testid="evaluation-trained-on"
+        >
           It is trained on this too: the figures will tell how well it remembers, not how well it does on what
           it has not seen.
         </div>
