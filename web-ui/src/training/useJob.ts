@@ -25,7 +25,8 @@ export function useJob(id: string) {
       if (!current) return false;
       // Its model is registered a moment after a job has ended, and the stream is closed by then.
       if (current.state === 'SUCCEEDED' && !current.modelId) return 1000;
-      return feed === 'polling' && !isOver(current) ? 2500 : false;
+      // Counted from the last event: a stream that has fallen silent may have nobody at its other end.
+      return isOver(current) ? false : feed === 'polling' ? 2500 : 15_000;
     },
   });
   const metrics = useQuery({
