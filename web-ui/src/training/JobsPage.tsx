@@ -41,7 +41,8 @@ export default function JobsPage() {
   const jobs = useQuery({
     queryKey: ['jobs'],
     queryFn: api.jobs,
-    refetchInterval: (query) => (query.state.data?.some((job) => !isOver(job)) ? 2500 : 30_000),
+    refetchInterval: ({ state }) =>
+      state.status === 'error' || state.data?.some((job) => !isOver(job)) ? 2500 : 30_000,
   });
   const lost = lostSince(jobs);
   return (
