@@ -588,7 +588,7 @@ addJob('j-2', 'cardiopulmonary-reasoner', 'train', 'SUCCEEDED', 5800, 2400, 2400
 addJob('j-3', 'cardiopulmonary-high-rate', 'train', 'FAILED', 4200, 2400, 410, {
   error: 'Loss became NaN at step 412 (gradient norm 8.1e+04). Last checkpoint: step 400.',
 });
-addJob('j-4', 'clinical-fused', 'fuse', 'SUCCEEDED', 2900, 1, 1, { modelId: 'm-fused-2' });
+addJob('j-4', 'clinical-fused', 'fuse', 'SUCCEEDED', 2900, 272, 272, { modelId: 'm-fused-2' });
 addJob('j-5', 'clinical-tiny', 'train', 'CANCELLED', 300, 300, 120, { message: 'Cancelled by admin' });
 addJob('j-6', 'cardiopulmonary-reasoner', 'train', 'RUNNING', 26, 2400, 1310, {
   message: 'Training, checkpoint at step 1200',
@@ -1383,7 +1383,7 @@ const routes = [
             step,
             at: ago(5),
             prompt: 'Since when?',
-            answer: step > 600 ? 'Since this morning.\nIt began at rest.' : '',
+            answer: step > 600 ? 'Since this morning.\nIt began at rest.' : '\n \n\n\n',
           },
         ]);
     },

@@ -251,9 +251,15 @@ async function train() {
   await row.getByText('Not registered', { exact: true }).waitFor();
   await row.getByTestId('dataset-register').click();
   await page.getByTestId('dataset-licence').fill('CC0-1.0');
+  const save = page.getByTestId('dataset-save');
+  assert.ok(await save.isDisabled(), 'nothing is claimed that nobody said');
   await page.getByTestId('dataset-consent').click();
   await page.getByRole('option', { name: /made up/ }).click();
-  await page.getByTestId('dataset-save').click();
+  await page.getByTestId('dataset-phi').click();
+  await page.getByRole('option', { name: 'None', exact: true }).click();
+  assert.ok(await save.isDisabled(), 'whether it is clinical was not answered');
+  await page.getByTestId('dataset-clinical').getByLabel('No', { exact: true }).check();
+  await save.click();
   await row.getByText('Registered', { exact: true }).waitFor();
   passed('a dataset in the folder was registered');
   await page.goto(`${base}/training`);
@@ -266,10 +272,9 @@ async function train() {
   await page.getByTestId('job-recipe').fill(`${RECIPE}colour: green\n`);
   await page.getByTestId('recipe-refusal').waitFor();
   assert.match(await page.getByTestId('recipe-refusal').innerText(), /unknown key 'colour'/);
-  assert.equal(
-    await page.locator('.recipe-editor .bad').innerText(),
-    `${RECIPE.split('\n').length}colour: green`,
-  );
+  const bad = page.locator('.recipe-editor .bad');
+  assert.equal(await bad.innerText(), 'colour: green');
+  assert.equal(await bad.getAttribute('data-line'), String(RECIPE.split('\n').length));
   assert.ok(await page.getByTestId('job-submit').isDisabled(), 'what is refused cannot be started');
   await page.getByTestId('job-recipe').fill(RECIPE);
   await page.getByTestId('recipe-valid').waitFor();

@@ -9,7 +9,7 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { BrowserRouter } from 'react-router';
 import { App } from './App';
-import { Problem } from './api/api';
+import { Problem, unreachable } from './api/api';
 import { endSession, SESSION_KEY } from './session';
 import { theme } from './theme';
 
@@ -26,8 +26,7 @@ const client = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 10_000,
-      retry: (count, error) =>
-        count < 2 && error instanceof Problem && (error.status === 0 || error.status >= 502),
+      retry: (count, error) => count < 2 && unreachable(error),
     },
   },
 });

@@ -78,6 +78,11 @@ export function asProblem(error: unknown): Problem {
   return new Problem(0, 'UNREACHABLE', 'The platform did not answer', text);
 }
 
+/** Nobody answered, or only what stands before the platform did. */
+export function unreachable(error: unknown): boolean {
+  return error instanceof Problem && (error.status === 0 || error.status >= 502);
+}
+
 /** What an answer that is no success says. */
 export function problemFrom(status: number, statusText: string, text: string): Problem {
   try {

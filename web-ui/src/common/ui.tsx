@@ -9,12 +9,12 @@ import {
   Stack,
   Tooltip,
 } from '@mantine/core';
-import { IconAlertTriangle, IconCheck, IconCopy } from '@tabler/icons-react';
+import { IconAlertTriangle, IconCheck, IconCopy, IconPlugConnectedX } from '@tabler/icons-react';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { type ReactNode, useEffect } from 'react';
-import { asProblem } from '../api/api';
+import { asProblem, unreachable } from '../api/api';
 import type { JobState, Model } from '../api/types';
-import { shortHash } from './format';
+import { formatPrecise, shortHash } from './format';
 
 export function useTitle(title: string) {
   useEffect(() => {
@@ -140,6 +140,34 @@ export function Load<T>({
   );
 }
 
+/** Since when what is shown has not been renewed because the platform cannot be reached; null while it can. */
+export function lostSince(...queries: UseQueryResult[]): Date | null {
+  // A failed attempt tells it before the last one has failed, the last error while the next is on its way.
+  const lost = queries.some(
+    (query) =>
+      query.data !== undefined && (query.isPaused || unreachable(query.failureReason ?? query.error)),
+  );
+  return lost ? new Date(Math.max(...queries.map((query) => query.dataUpdatedAt))) : null;
+}
+
+export function ConnectionLost({ since }: { since: Date | null }) {
+  if (!since) return null;
+  return (
+    <Alert
+      color="red"
+      variant="light"
+      icon={<IconPlugConnectedX size={18} aria-hidden />}
+      title="The connection to the platform is lost"
+      role="alert"
+      mb="sm"
+      data-testid="connection-lost"
+    >
+      What is shown is of {formatPrecise(since.toISOString())} and has not been renewed since. It is asked for
+      again every few seconds; this message goes away once the platform answers.
+    </Alert>
+  );
+}
+
 export function Busy({ children }: { children: ReactNode }) {
   return (
     <div className="state" role="status">
@@ -191,13 +219,16 @@ const STATE_COLOR: Record<JobState, string> = {
 
 export function JobStateBadge({
   job,
+  stale = false,
 }: {
   job: { state: JobState; pausing?: boolean; cancelling?: boolean };
+  /** The state last heard of; it may be another by now. */
+  stale?: boolean;
 }) {
   const wish = job.cancelling ? 'is being cancelled' : job.pausing ? 'pausing' : '';
   return (
     <span style={{ display: 'inline-flex', gap: 6, alignItems: 'center', whiteSpace: 'nowrap' }}>
-      <Badge color={STATE_COLOR[job.state]} data-testid="job-state" miw="max-content">
+      <Badge color={stale ? 'gray' : STATE_COLOR[job.state]} data-testid="job-state" miw="max-content">
         {job.state}
       </Badge>
       {wish && <span className="muted small">{wish}</span>}

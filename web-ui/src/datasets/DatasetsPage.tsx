@@ -7,7 +7,7 @@ import { api } from '../api/api';
 import type { Dataset } from '../api/types';
 import { formatBytes, formatCount } from '../common/format';
 import { Empty, Load, PageHead, Panel, useTitle } from '../common/ui';
-import { canRegister, PLACES } from './facts';
+import { canRegister, placeOf } from './facts';
 import { RegisterForm } from './RegisterForm';
 import { UploadForm } from './UploadForm';
 import { Versions } from './Versions';
@@ -130,7 +130,7 @@ function Row({
   toggle: () => void;
   register: () => void;
 }) {
-  const place = PLACES[dataset.place];
+  const place = placeOf(dataset);
   const Chevron = open ? IconChevronDown : IconChevronRight;
   return (
     <Table.Tr id={`dataset-${dataset.name}`} data-testid="dataset-row" data-dataset={dataset.name}>

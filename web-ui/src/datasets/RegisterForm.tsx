@@ -1,11 +1,20 @@
-import { Alert, Button, Checkbox, Group, Select, Stack, Textarea, TextInput } from '@mantine/core';
+import { Alert, Button, Checkbox, Group, Radio, Select, Stack, Textarea, TextInput } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { api, asProblem } from '../api/api';
-import type { ConsentBasis, DataFormat, Dataset, PhiClass } from '../api/types';
+import type { ConsentBasis, DataFormat, Dataset, DatasetFacts, PhiClass } from '../api/types';
 import { ProblemAlert } from '../common/ui';
-import { blocksTraining, CONSENT, contradiction, PHI, startingFacts, withPhi } from './facts';
+import {
+  blocksTraining,
+  CONSENT,
+  contradiction,
+  hasPhi,
+  PHI,
+  startingFacts,
+  unanswered,
+  withPhi,
+} from './facts';
 
 const FIELDS = [
   'licence',
@@ -22,7 +31,8 @@ export function RegisterForm({ dataset, close }: { dataset: Dataset; close: () =
   const client = useQueryClient();
   const [facts, setFacts] = useState(() => startingFacts(dataset));
   const save = useMutation({
-    mutationFn: () => api.registerDataset({ ...facts, licence: facts.licence.trim() }),
+    // Sent only once nothing is unanswered.
+    mutationFn: () => api.registerDataset({ ...(facts as DatasetFacts), licence: facts.licence.trim() }),
     onSuccess: () => {
       void client.invalidateQueries({ queryKey: ['datasets'] });
       close();
@@ -30,8 +40,10 @@ export function RegisterForm({ dataset, close }: { dataset: Dataset; close: () =
   });
   const problem = save.error ? asProblem(save.error) : null;
   const against = contradiction(facts);
-  const complete = facts.licence.trim() !== '' && against === null;
-  const next = (dataset.versions[0]?.version ?? 0) + 1;
+  const open = unanswered(facts);
+  const complete = open.length === 0 && against === null;
+  const before = dataset.versions[0]?.version;
+  const next = (before ?? 0) + 1;
   return (
     <form
       onSubmit={(event: FormEvent) => {
@@ -43,6 +55,13 @@ export function RegisterForm({ dataset, close }: { dataset: Dataset; close: () =
         <div className="muted small" style={{ overflowWrap: 'anywhere' }}>
           What lies in the folder as <span className="mono">{dataset.name}</span> becomes version {next}. Its
           content is hashed and never changes; what you say here goes with it and into the audit trail.
+          {before !== undefined && (
+            <>
+              {' '}
+              The form says what was said of version {before}:{' '}
+              <strong>see that it holds for this content too.</strong>
+            </>
+          )}
         </div>
         <ProblemAlert error={save.error} fields={FIELDS} />
         <TextInput
@@ -58,9 +77,11 @@ export function RegisterForm({ dataset, close }: { dataset: Dataset; close: () =
         />
         <Select
           label="Basis on which it may be used"
+          placeholder="Choose"
+          required
           allowDeselect={false}
           value={facts.consentBasis}
-          onChange={(value) => setFacts({ ...facts, consentBasis: (value ?? 'waiver') as ConsentBasis })}
+          onChange={(value) => setFacts({ ...facts, consentBasis: value as ConsentBasis | null })}
           data={Object.entries(CONSENT).map(([value, label]) => ({ value, label }))}
           error={problem?.field('consentBasis')}
           data-testid="dataset-consent"
@@ -80,23 +101,30 @@ export function RegisterForm({ dataset, close }: { dataset: Dataset; close: () =
         />
         <Select
           label="Health information of persons"
+          placeholder="Choose"
+          required
           allowDeselect={false}
           value={facts.phiClass}
-          onChange={(value) => setFacts(withPhi(facts, (value ?? 'none') as PhiClass))}
+          onChange={(value) => setFacts(withPhi(facts, value as PhiClass | null))}
           data={Object.entries(PHI).map(([value, label]) => ({ value, label }))}
           error={problem?.field('phiClass')}
           data-testid="dataset-phi"
         />
-        <Checkbox
-          label="Clinical: it comes from the care of patients"
-          checked={facts.clinical}
-          disabled={facts.phiClass !== 'none'}
-          onChange={(event) => setFacts({ ...facts, clinical: event.currentTarget.checked })}
+        <Radio.Group
+          label="Is it clinical: does it come from the care of patients?"
+          required
+          value={facts.clinical === null ? null : facts.clinical ? 'yes' : 'no'}
+          onChange={(value) => setFacts({ ...facts, clinical: value === 'yes' })}
           error={problem?.field('clinical')}
           data-testid="dataset-clinical"
-        />
+        >
+          <Group gap="lg" mt={4}>
+            <Radio value="yes" label="Yes" disabled={hasPhi(facts)} />
+            <Radio value="no" label="No" disabled={hasPhi(facts)} />
+          </Group>
+        </Radio.Group>
         <Checkbox
-          label="De-identified"
+          label="It is de-identified"
           checked={facts.deIdentified}
           disabled={facts.phiClass === 'identifiable'}
           onChange={(event) => setFacts({ ...facts, deIdentified: event.currentTarget.checked })}
@@ -133,6 +161,11 @@ export function RegisterForm({ dataset, close }: { dataset: Dataset; close: () =
           </div>
         )}
         <Group justify="flex-end" mt="xs">
+          {open.length > 0 && (
+            <span className="muted small" role="status" style={{ marginRight: 'auto' }}>
+              Still to be answered: {open.join(', ')}.
+            </span>
+          )}
           <Button variant="default" onClick={close}>
             Cancel
           </Button>

@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { Dataset, DatasetFacts, DatasetVersion } from '../api/types';
-import { blocksTraining, canRegister, contradiction, protection, startingFacts, withPhi } from './facts';
+import {
+  blocksTraining,
+  canRegister,
+  contradiction,
+  placeOf,
+  protection,
+  startingFacts,
+  unanswered,
+  withPhi,
+} from './facts';
 
 const facts: DatasetFacts = {
   name: 'letters',
@@ -27,12 +36,24 @@ const dataset = (place: Dataset['place'], versions: DatasetVersion[] = []): Data
 });
 
 describe('facts of a dataset', () => {
-  it('begin with nothing that commits, or with what was said before', () => {
-    expect(startingFacts(dataset('unregistered'))).toMatchObject({
+  it('begin with nothing answered, or with what was said before', () => {
+    const begun = startingFacts(dataset('unregistered'));
+    expect(begun).toMatchObject({
       licence: '',
+      consentBasis: null,
+      phiClass: null,
+      clinical: null,
       deIdentified: false,
       description: 'Letters of a clinic',
     });
+    expect(unanswered(begun)).toHaveLength(4);
+    expect(blocksTraining({ ...begun, clinical: true })).toBe(false);
+    expect(contradiction({ ...begun, consentBasis: 'none_needed_synthetic' })).toBeNull();
+    expect(unanswered({ ...facts, licence: ' ', clinical: null })).toEqual([
+      'the licence',
+      'whether it is clinical',
+    ]);
+    expect(unanswered(facts)).toEqual([]);
     const before = { ...facts, licence: 'MIT', version: 3 } as unknown as DatasetVersion;
     expect(startingFacts(dataset('changed', [before]))).toMatchObject({ licence: 'MIT', deIdentified: true });
   });
@@ -41,6 +62,7 @@ describe('facts of a dataset', () => {
     expect(withPhi(facts, 'limited')).toMatchObject({ clinical: true, deIdentified: true });
     expect(withPhi(facts, 'identifiable')).toMatchObject({ clinical: true, deIdentified: false });
     expect(withPhi({ ...facts, clinical: true }, 'none')).toMatchObject({ clinical: true });
+    expect(withPhi(withPhi(facts, 'limited'), 'none')).toMatchObject({ clinical: null });
   });
 
   it('may not contradict each other', () => {
@@ -68,6 +90,16 @@ describe('facts of a dataset', () => {
       'no health information',
     ]);
   });
+});
+
+it('what is registered is told apart by whether it can be used', () => {
+  const good: Dataset = { ...dataset('registered'), format: 'text' };
+  const retired = { retiredAt: '2026-01-01T00:00:00Z' } as unknown as DatasetVersion;
+  expect(placeOf(good).label).toBe('Registered');
+  expect(placeOf({ ...good, format: null }).label).toBe('Format unknown');
+  expect(placeOf({ ...good, format: null, objection: 'It is clinical.' }).label).toBe('Cannot be used');
+  expect(placeOf({ ...good, objection: 'It is retired.', versions: [retired] }).label).toBe('Retired');
+  expect(placeOf({ ...dataset('changed'), objection: 'Another.' }).label).toBe('File changed');
 });
 
 it('what has no file, or a name that recipes cannot use, cannot be registered', () => {

@@ -15,7 +15,13 @@ export const PHI: Record<PhiClass, string> = {
   identifiable: 'Identifiable',
 };
 
-export const PLACES: Record<Dataset['place'], { label: string; color: string; about: string }> = {
+interface Place {
+  label: string;
+  color: string;
+  about: string;
+}
+
+const PLACES: Record<Dataset['place'], Place> = {
   registered: { label: 'Registered', color: 'teal', about: 'The file is what was registered last' },
   unregistered: {
     label: 'Not registered',
@@ -34,13 +40,45 @@ export const PLACES: Record<Dataset['place'], { label: string; color: string; ab
   },
 };
 
+/** How a dataset stands: what was registered last may still be of no use. */
+export function placeOf(dataset: Dataset): Place {
+  const place = PLACES[dataset.place];
+  if (dataset.place !== 'registered') return place;
+  if (dataset.versions[0]?.retiredAt)
+    return {
+      label: 'Retired',
+      color: 'gray',
+      about: 'Nothing can be trained on its newest version any more',
+    };
+  if (dataset.objection !== null)
+    return {
+      label: 'Cannot be used',
+      color: 'orange',
+      about: 'It is registered, with what keeps it from use',
+    };
+  if (dataset.format === null)
+    return {
+      label: 'Format unknown',
+      color: 'yellow',
+      about: 'It is registered, and its records have no format that is known',
+    };
+  return place;
+}
+
 /** Whether there is something in the folder that could become a version. */
 export function canRegister(dataset: Pick<Dataset, 'place' | 'name'>): boolean {
   return dataset.place !== 'absent' && /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(dataset.name);
 }
 
-/** What the form begins with: what was said of the version before, or nothing that commits to anything. */
-export function startingFacts(dataset: Dataset): DatasetFacts {
+/** The facts as far as they have been told: nothing is claimed that nobody said. */
+export type Answers = Omit<DatasetFacts, 'consentBasis' | 'phiClass' | 'clinical'> & {
+  consentBasis: ConsentBasis | null;
+  phiClass: PhiClass | null;
+  clinical: boolean | null;
+};
+
+/** What the form begins with: what was said of the version before, or nothing. */
+export function startingFacts(dataset: Dataset): Answers {
   const before = dataset.versions[0];
   return before
     ? {
@@ -56,18 +94,28 @@ export function startingFacts(dataset: Dataset): DatasetFacts {
     : {
         name: dataset.name,
         licence: '',
-        consentBasis: 'broad_consent',
+        consentBasis: null,
         consentNote: '',
-        phiClass: 'none',
+        phiClass: null,
         deIdentified: false,
-        clinical: false,
+        clinical: null,
         description: dataset.description,
       };
 }
 
+/** What still has to be answered. */
+export function unanswered(facts: Answers): string[] {
+  return [
+    facts.licence.trim() === '' && 'the licence',
+    facts.consentBasis === null && 'the basis',
+    facts.phiClass === null && 'health information',
+    facts.clinical === null && 'whether it is clinical',
+  ].filter((item) => item !== false);
+}
+
 /** What contradicts itself, before the server says so; null if nothing does. */
-export function contradiction(facts: DatasetFacts): string | null {
-  if (facts.phiClass !== 'none' && facts.consentBasis === 'none_needed_synthetic') {
+export function contradiction(facts: Answers): string | null {
+  if (hasPhi(facts) && facts.consentBasis === 'none_needed_synthetic') {
     return 'Synthetic data holds nothing of persons: health information is none, or the basis is another.';
   }
   if (facts.consentBasis === 'legal_basis_other' && !facts.consentNote?.trim()) {
@@ -77,18 +125,24 @@ export function contradiction(facts: DatasetFacts): string | null {
 }
 
 /** One choice leads to others: health information is clinical, and what is identifiable is not de-identified. */
-export function withPhi(facts: DatasetFacts, phiClass: PhiClass): DatasetFacts {
+export function withPhi(facts: Answers, phiClass: PhiClass | null): Answers {
+  const followed = hasPhi(facts);
   return {
     ...facts,
     phiClass,
-    clinical: facts.clinical || phiClass !== 'none',
+    // What only followed from the class before is asked again.
+    clinical: hasPhi({ phiClass }) ? true : followed ? null : facts.clinical,
     deIdentified: facts.deIdentified && phiClass !== 'identifiable',
   };
 }
 
 /** Whether nothing could be trained on it as these facts stand. */
-export function blocksTraining(facts: Pick<DatasetFacts, 'clinical' | 'deIdentified' | 'phiClass'>): boolean {
-  return facts.clinical && !facts.deIdentified && facts.phiClass !== 'none';
+export function blocksTraining(facts: Pick<Answers, 'clinical' | 'deIdentified' | 'phiClass'>): boolean {
+  return facts.clinical === true && !facts.deIdentified && hasPhi(facts);
+}
+
+export function hasPhi({ phiClass }: Pick<Answers, 'phiClass'>): boolean {
+  return phiClass !== null && phiClass !== 'none';
 }
 
 export function protection(

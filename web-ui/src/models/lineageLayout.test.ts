@@ -4,6 +4,21 @@ import { CARD, fitted, layers, layout, RUN, shorten } from './lineageLayout';
 
 const node = (id: string, kind: 'model' | 'run' | 'dataset') => ({ id, kind, label: id });
 
+/** How high a path is where it passes x straight; null where it does not, or only up or down. */
+function heightAt(path: string, x: number): number | null {
+  let [at, y] = [Number.NaN, Number.NaN];
+  for (const [, command, rest] of path.matchAll(/([MCHV])([^MCHV]*)/g)) {
+    const numbers = (rest ?? '').trim().split(/[ ,]+/).map(Number);
+    if (command === 'V') return null;
+    const end = (command === 'H' ? numbers[0] : numbers.at(-2)) ?? Number.NaN;
+    const height = command === 'H' ? y : (numbers.at(-1) ?? Number.NaN);
+    // A curve over the middle of a column would have left its gap.
+    if (at < x && x < end) return command === 'H' ? y : (y + height) / 2;
+    [at, y] = [end, height];
+  }
+  return null;
+}
+
 /** Two specialists from one base, fused into one model. */
 const fused: Lineage = {
   root: 'fused',
@@ -103,6 +118,39 @@ describe('lineage layout', () => {
     });
     expect(two.labels).toHaveLength(2);
     expect(two.labels[0]?.y).not.toBe(two.labels[1]?.y);
+  });
+
+  it('draws no edge behind a card: long ones pass the columns between', () => {
+    const long: Lineage = {
+      ...fused,
+      edges: [
+        ...fused.edges,
+        { from: 'fuse', to: 'base', role: 'base' },
+        { from: 'fuse', to: 'data-n', role: 'evaluation' },
+      ],
+    };
+    const { drawn, placed, labels } = layout(long);
+    const columns = [...new Set(placed.map((place) => place.x))];
+    let passed = 0;
+    for (const { edge, path } of drawn) {
+      for (const column of columns) {
+        const y = heightAt(path, column + CARD.width / 2);
+        if (y === null) continue;
+        passed++;
+        for (const card of placed.filter((place) => place.x === column)) {
+          expect(y < card.y || y > card.y + card.height, `${edge.to} -> ${edge.from}, ${card.node.id}`).toBe(
+            true,
+          );
+        }
+      }
+    }
+    expect(passed).toBe(2);
+    const base = labels.filter((label) => label.id === 'base');
+    expect(base).toHaveLength(2);
+    for (const { id, role, y } of labels) {
+      const leaves = drawn.filter(({ edge }) => edge.to === id && shorten(edge.role, 14) === role);
+      for (const { path } of leaves) expect(path, role).toMatch(new RegExp(`^M[\\d.]+ ${y}C`));
+    }
   });
 
   it('puts a node as far left as its longest way from the model', () => {

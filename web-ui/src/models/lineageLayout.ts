@@ -3,10 +3,13 @@ import type { Lineage, LineageEdge, LineageNode } from '../api/types';
 /**
  * Where the cards of a lineage stand: the model at the right, what it was made of to its left, layer by layer. The run
  * that made a model stands on it, so that a way of many runs is drawn no wider than its models.
- * Layered drawing after Sugiyama: longest path for the layers, barycentres for the order within a layer.
+ * Layered drawing after Sugiyama: longest path for the layers, barycentres for the order within a layer, and a way
+ * through each layer that an edge passes, so that none runs behind a card.
  */
 export const CARD = { width: 226, height: 76, rowGap: 24 };
 export const RUN = { height: 34, gap: 14 };
+/** What an edge takes of a column that it only passes. */
+const WAY = 8;
 
 /** What a card's icon and edges take beside its name, and about what a letter of that takes. */
 const BESIDE_NAME = 50;
@@ -48,7 +51,7 @@ export interface Layout {
   height: number;
 }
 
-/** What stands together: a model under the run that made it, or a node by itself. */
+/** What stands together: a model under the run that made it, or a node by itself; without nodes it is a way. */
 interface Stack {
   id: string;
   nodes: LineageNode[];
@@ -58,6 +61,12 @@ interface Stack {
 interface Link {
   from: string;
   to: string;
+}
+
+/** Where an edge passes a column. */
+interface Pass {
+  x: number;
+  y: number;
 }
 
 /** How far each is from the root by its longest way; what nothing reaches from the root is farthest. */
@@ -98,12 +107,14 @@ export function layout(lineage: Lineage): Layout {
     return Math.max(GAP, ...roles.map((role) => ROLE_AT + roleWidth(role) + 22));
   });
   const places = new Map<string, Placed>();
+  const passes = new Map<string, Pass>();
   // From the left: the last layer begins at 0.
   let x = 0;
   for (let layer = columns.length - 1; layer >= 0; layer--) {
     let y = (height - (heights[layer] ?? 0)) / 2;
     for (const stack of columns[layer] ?? []) {
       let top = y;
+      if (stack.nodes.length === 0) passes.set(stack.id, { x, y: y + WAY / 2 });
       for (const node of stack.nodes) {
         const own = heightOf(node);
         places.set(node.id, { node, layer, x, y: top, height: own });
@@ -114,10 +125,18 @@ export function layout(lineage: Lineage): Layout {
     x += CARD.width + (layer > 0 ? (gaps[layer] ?? 0) : 0);
   }
 
+  const through = (edge: LineageEdge): Pass[] => {
+    const [made, part] = [places.get(edge.from)?.layer ?? 0, places.get(edge.to)?.layer ?? 0];
+    const link = { from: stackOf.get(edge.from) ?? '', to: stackOf.get(edge.to) ?? '' };
+    return Array.from({ length: Math.max(0, part - made - 1) }, (_, step) =>
+      passes.get(wayOf(link, part - 1 - step)),
+    ).filter((pass) => pass !== undefined);
+  };
+  const exits = exitsOf(edges, places, through);
   return {
     placed: [...places.values()],
-    drawn: edges.flatMap((edge) => draw(edge, places)),
-    labels: label(edges, places),
+    drawn: edges.flatMap((edge) => draw(edge, places, through(edge), exits)),
+    labels: label(edges, places, exits),
     width: x,
     height,
   };
@@ -158,7 +177,19 @@ function columnsOf(root: string, stacks: Stack[], links: Link[]): Stack[][] {
   const columns: Stack[][] = Array.from({ length: count }, () => []);
   for (const stack of stacks) columns[depth.get(stack.id) ?? 0]?.push(stack);
   const neighbours = new Map<string, string[]>();
-  for (const { from, to } of links) {
+  const short = new Map<string, Link>();
+  for (const link of links) {
+    let from = link.from;
+    for (let layer = (depth.get(from) ?? 0) + 1; layer < (depth.get(link.to) ?? 0); layer++) {
+      const way = wayOf(link, layer);
+      // Edges between the same two take one way.
+      if (!short.has(`${from} ${way}`)) columns[layer]?.push({ id: way, nodes: [], height: WAY });
+      short.set(`${from} ${way}`, { from, to: way });
+      from = way;
+    }
+    short.set(`${from} ${link.to}`, { from, to: link.to });
+  }
+  for (const { from, to } of short.values()) {
     neighbours.set(from, [...(neighbours.get(from) ?? []), to]);
     neighbours.set(to, [...(neighbours.get(to) ?? []), from]);
   }
@@ -200,27 +231,59 @@ function told(role: string): boolean {
   return role !== '' && !OBVIOUS.includes(role);
 }
 
-function label(edges: LineageEdge[], places: Map<string, Placed>): Label[] {
-  const roles = new Map<string, string[]>();
-  for (const { to, role } of edges) {
-    const known = roles.get(to) ?? [];
-    if (told(role) && !known.includes(role)) roles.set(to, [...known, role]);
+function wayOf(link: Link, layer: number): string {
+  return `way ${link.from} ${link.to} ${layer}`;
+}
+
+/** How high the edges of each role leave each card: those of one role together, in the order of where they go. */
+function exitsOf(
+  edges: LineageEdge[],
+  places: Map<string, Placed>,
+  through: (edge: LineageEdge) => Pass[],
+): Map<string, number> {
+  const exits = new Map<string, number>();
+  for (const part of places.values()) {
+    const roles = new Map<string, number[]>();
+    for (const edge of edges) {
+      const made = places.get(edge.from);
+      if (edge.to !== part.node.id || !made || made.x === part.x) continue;
+      const goal = through(edge)[0]?.y ?? made.y + made.height / 2;
+      roles.set(edge.role, [...(roles.get(edge.role) ?? []), goal]);
+    }
+    const mean = (goals: number[]) => goals.reduce((sum, one) => sum + one, 0) / goals.length;
+    const sorted = [...roles].sort(([, a], [, b]) => mean(a) - mean(b));
+    const middle = part.y + part.height / 2;
+    sorted.forEach(([role], index) => {
+      exits.set(`${part.node.id} ${role}`, middle + (index - (sorted.length - 1) / 2) * 22);
+    });
   }
-  return [...roles].flatMap(([id, list]) => {
-    const part = places.get(id);
-    if (!part) return [];
-    return list.map((role, index) => ({
-      id,
+  return exits;
+}
+
+function label(edges: LineageEdge[], places: Map<string, Placed>, exits: Map<string, number>): Label[] {
+  const labels = new Map<string, Label>();
+  for (const { to, role } of edges) {
+    const part = places.get(to);
+    const y = exits.get(`${to} ${role}`);
+    if (!part || y === undefined || !told(role)) continue;
+    labels.set(`${to} ${role}`, {
+      id: to,
       role: shorten(role, ROLE_LENGTH),
       width: roleWidth(role),
       x: part.x + CARD.width + ROLE_AT,
-      y: part.y + part.height / 2 + (index - (list.length - 1) / 2) * 22,
-    }));
-  });
+      y,
+    });
+  }
+  return [...labels.values()];
 }
 
 /** From the right side of what went in to the left side of what came out; from a run down to the model under it. */
-function draw(edge: LineageEdge, places: Map<string, Placed>): Drawn[] {
+function draw(
+  edge: LineageEdge,
+  places: Map<string, Placed>,
+  passes: Pass[],
+  exits: Map<string, number>,
+): Drawn[] {
   const made = places.get(edge.from);
   const part = places.get(edge.to);
   if (!made || !part) return [];
@@ -228,18 +291,15 @@ function draw(edge: LineageEdge, places: Map<string, Placed>): Drawn[] {
     const x = part.x + CARD.width / 2;
     return [{ edge, path: `M${x} ${part.y + part.height}V${made.y}` }];
   }
-  const x1 = part.x + CARD.width;
-  const y1 = part.y + part.height / 2;
-  const x2 = made.x;
-  const y2 = made.y + made.height / 2;
-  // The curve bends only in the gap before its end, so that a long edge runs straight between the cards.
-  const bend = Math.max(40, Math.min(100, x2 - x1)) / 2;
-  return [
-    {
-      edge,
-      path: `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`,
-    },
-  ];
+  let [x, y] = [part.x + CARD.width, exits.get(`${edge.to} ${edge.role}`) ?? part.y + part.height / 2];
+  let path = `M${x} ${y}`;
+  for (const next of [...passes, { x: made.x, y: made.y + made.height / 2 }]) {
+    const bend = Math.max(40, next.x - x) / 2;
+    path += `C${x + bend} ${y} ${next.x - bend} ${next.y} ${next.x} ${next.y}`;
+    [x, y] = [next.x + CARD.width, next.y];
+    if (next.x !== made.x) path += `H${x}`;
+  }
+  return [{ edge, path }];
 }
 
 function roleWidth(role: string): number {

@@ -14,6 +14,12 @@ const threeDigits = (value: number) => formatNumber(value, 3);
 /** Between ticks of steps or tokens, which are whole: 1, 2, 5, 10 and so on. */
 const WHOLE = Array.from({ length: 12 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
 
+/** As the plot would have it, but for values that are all 0: those are read better below 1 than below 100. */
+function valueRange(_: uPlot, least: number | null, most: number | null): uPlot.Range.MinMax {
+  if (least === null || most === null) return [null, null];
+  return least === 0 && most === 0 ? [0, 1] : uPlot.rangeNum(least, most, 0.1, true);
+}
+
 /** Curves over steps. Drawn on a canvas: tens of thousands of points stay quick. */
 export function CurveChart({
   series,
@@ -63,7 +69,7 @@ export function CurveChart({
       {
         width: Math.max(200, element.clientWidth),
         height,
-        scales: { x: { time: false }, y: { distr: log ? 3 : 1 } },
+        scales: { x: { time: false }, y: log ? { distr: 3 } : { range: valueRange } },
         cursor: { points: { size: 6 }, drag: { x: true, y: false } },
         legend: { live: true },
         axes: [

@@ -18,7 +18,15 @@ const WORDS = {
 } as const;
 
 /** Pause, resume and cancel, as far as they can be asked for now. Cancelling is asked about: it cannot be undone. */
-export function JobControls({ job, small = false }: { job: Job; small?: boolean }) {
+export function JobControls({
+  job,
+  small = false,
+  disabled = false,
+}: {
+  job: Job;
+  small?: boolean;
+  disabled?: boolean;
+}) {
   const client = useQueryClient();
   const [asking, setAsking] = useState(false);
   const ask = useMutation({
@@ -48,6 +56,7 @@ export function JobControls({ job, small = false }: { job: Job; small?: boolean 
             {small ? (
               <ActionIcon
                 onClick={act}
+                disabled={disabled}
                 loading={ask.isPending && ask.variables === wish}
                 aria-label={`${label} ${job.name}`}
                 data-testid={`job-${wish}`}
@@ -59,6 +68,7 @@ export function JobControls({ job, small = false }: { job: Job; small?: boolean 
                 variant="default"
                 leftSection={<Icon size={15} aria-hidden />}
                 onClick={act}
+                disabled={disabled}
                 loading={ask.isPending && ask.variables === wish}
                 data-testid={`job-${wish}`}
               >
@@ -82,6 +92,7 @@ export function JobControls({ job, small = false }: { job: Job; small?: boolean 
             <Button
               color="red"
               loading={ask.isPending}
+              disabled={disabled}
               onClick={() => ask.mutate('cancel')}
               data-testid="job-cancel-confirm"
             >

@@ -3,9 +3,10 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { api } from '../api/api';
 import type { Job, Metric } from '../api/types';
-import { formatBytes, formatCount, formatDateTime, formatNumber, formatShort, words } from '../common/format';
+import { formatBytes, formatCount, formatNumber, formatPrecise, formatShort, words } from '../common/format';
 import { CurveChart } from './CurveChart';
 import { type Axis, chartNames, logarithmic, pointsOf, type Run, seriesOf } from './curve';
+import { countsTensors } from './jobs';
 import type { Feed } from './useJob';
 
 const MOST_COMPARED = 7;
@@ -29,19 +30,18 @@ export function JobCurves({ job, metrics, feed }: { job: Job; metrics: Metric[];
     enabled: others.length > 0,
     placeholderData: keepPreviousData,
   });
-  const runs = useMemo<Run[]>(
-    () => [
+  const runs = useMemo<Run[]>(() => {
+    const chosen = (compared.data ?? []).filter((item) => others.includes(item.job.id));
+    const names = [job.name, ...chosen.map((item) => item.job.name)];
+    return [
       { id: job.id, label: job.name, metrics },
-      ...(others.length === 0 ? [] : (compared.data ?? []))
-        .filter((item) => others.includes(item.job.id))
-        .map((item) => ({
-          id: item.job.id,
-          label: item.job.name === job.name ? label(item.job) : item.job.name,
-          metrics: item.points,
-        })),
-    ],
-    [job.id, job.name, metrics, others, compared.data],
-  );
+      ...chosen.map((item) => ({
+        id: item.job.id,
+        label: names.filter((name) => name === item.job.name).length > 1 ? label(item.job) : item.job.name,
+        metrics: item.points,
+      })),
+    ];
+  }, [job.id, job.name, metrics, others, compared.data]);
   const names = chartNames(runs.map((run) => run.metrics));
   const counted = runs.every(
     (run) => run.metrics.length === 0 || pointsOf(run.metrics, 'loss', 'tokens').length > 0,
@@ -61,7 +61,7 @@ export function JobCurves({ job, metrics, feed }: { job: Job; metrics: Metric[];
           onChange={setOthers}
           nothingFoundMessage="No other job has curves"
           data={(jobs.data ?? [])
-            .filter((item) => item.id !== job.id && item.step > 0)
+            .filter((item) => item.id !== job.id && item.step > 0 && !countsTensors(item))
             .map((item) => ({ value: item.id, label: label(item) }))}
           data-testid="compare"
           style={{ flex: '1 1 260px', minWidth: 0 }}
@@ -117,7 +117,7 @@ const UPDATES: Record<Feed, string> = {
 };
 
 function label(job: Job): string {
-  return `${job.name} · ${formatDateTime(job.createdAt)}`;
+  return `${job.name} · ${formatPrecise(job.createdAt)}`;
 }
 
 function Chart({

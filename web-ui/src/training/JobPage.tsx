@@ -1,5 +1,5 @@
 import { Alert, Button, Tabs } from '@mantine/core';
-import { IconAlertTriangle } from '@tabler/icons-react';
+import { IconAlertTriangle, IconHourglass } from '@tabler/icons-react';
 import { Link, useParams, useSearchParams } from 'react-router';
 import type { JobDetail, Metric } from '../api/types';
 import {
@@ -11,14 +11,14 @@ import {
   formatShort,
   words,
 } from '../common/format';
-import { Hash, JobStateBadge, Load, PageHead, Panel, useTitle } from '../common/ui';
+import { ConnectionLost, Hash, JobStateBadge, Load, PageHead, Panel, useTitle } from '../common/ui';
 import { evaluationOf, goalOf } from './curve';
 import { JobControls } from './JobControls';
 import { JobCurves } from './JobCurves';
 import { JobLog } from './JobLog';
 import { JobProgress } from './JobProgress';
 import { JobSamples } from './JobSamples';
-import { isOver, kindOf, left, took } from './jobs';
+import { countsTensors, isOver, kindOf, left, took } from './jobs';
 import { type Feed, useJob } from './useJob';
 
 const TABS = ['curves', 'samples', 'log', 'recipe'] as const;
@@ -26,22 +26,40 @@ const TAB_WORDS = { curves: 'Curves', samples: 'Samples', log: 'Log', recipe: 'R
 
 export default function JobPage() {
   const { id = '' } = useParams();
-  const { job, metrics, feed } = useJob(id);
+  const { job, metrics, feed, lost } = useJob(id);
   useTitle(job.data?.name ?? 'Job');
-  return <Load query={job}>{(data) => <View job={data} metrics={metrics.data ?? []} feed={feed} />}</Load>;
+  return (
+    <Load query={job}>
+      {(data) => <View job={data} metrics={metrics.data ?? []} feed={feed} lost={lost} />}
+    </Load>
+  );
 }
 
-function View({ job, metrics, feed }: { job: JobDetail; metrics: Metric[]; feed: Feed }) {
+function View({
+  job,
+  metrics,
+  feed,
+  lost,
+}: {
+  job: JobDetail;
+  metrics: Metric[];
+  feed: Feed;
+  lost: Date | null;
+}) {
   const [search, setSearch] = useSearchParams();
-  const tab = TABS.find((item) => item === search.get('tab')) ?? 'curves';
+  const stale = lost !== null;
+  const trains = !countsTensors(job);
+  const tabs = TABS.filter((item) => trains || (item !== 'curves' && item !== 'samples'));
+  const tab = tabs.find((item) => item === search.get('tab')) ?? tabs[0];
   const over = isOver(job);
   const goal = goalOf(job.latest);
   return (
     <>
+      <ConnectionLost since={lost} />
       <PageHead
         title={
           <span className="title-row">
-            {job.name} <JobStateBadge job={job} />
+            {job.name} <JobStateBadge job={job} stale={stale} />
           </span>
         }
         actions={
@@ -55,7 +73,7 @@ function View({ job, metrics, feed }: { job: JobDetail; metrics: Metric[]; feed:
                 Open the model and its lineage
               </Button>
             )}
-            <JobControls job={job} />
+            <JobControls job={job} disabled={stale} />
           </>
         }
       >
@@ -76,18 +94,30 @@ function View({ job, metrics, feed }: { job: JobDetail; metrics: Metric[]; feed:
             </div>
           </Alert>
         )}
-        <Panel padded={false}>
+        {job.state === 'QUEUED' && (
+          <Alert
+            color="gray"
+            variant="light"
+            icon={<IconHourglass size={18} aria-hidden />}
+            title="Waits for a worker"
+            data-testid="job-waits"
+          >
+            Jobs run one after the other: it begins when a worker is free. <code>./medley worker</code> adds
+            workers.
+          </Alert>
+        )}
+        <Panel padded={false} className={stale ? 'stale' : ''}>
           <div style={{ padding: '12px 14px 6px' }}>
-            <JobProgress job={job} />
+            <JobProgress job={job} stale={stale} />
           </div>
           <div className="stat-row">
-            <Stat label="Left" value={left(job)} />
-            <Stat label={over ? 'Took' : 'Since its start'} value={took(job)} />
-            <Stat label={words(goal)} value={formatNumber(job.latest[goal])} />
+            {!over && <Stat label="Left" value={left(job)} />}
+            <Stat label={over ? 'Took' : 'Since its start'} value={took(job, lost?.getTime())} />
+            {trains && <Stat label={words(goal)} value={formatNumber(job.latest[goal])} />}
             {job.latest[evaluationOf(goal)] !== undefined && (
               <Stat label={words(evaluationOf(goal))} value={formatNumber(job.latest[evaluationOf(goal)])} />
             )}
-            <Stat label="Tokens per second" value={formatCount(job.latest.tokensPerSecond)} />
+            {trains && <Stat label="Tokens per second" value={formatCount(job.latest.tokensPerSecond)} />}
             {job.latest.tokens !== undefined && (
               <Stat label="Tokens" value={formatShort(job.latest.tokens)} />
             )}
@@ -97,20 +127,22 @@ function View({ job, metrics, feed }: { job: JobDetail; metrics: Metric[]; feed:
             {job.latest.peakMemory !== undefined && (
               <Stat label="Peak memory" value={formatBytes(job.latest.peakMemory)} />
             )}
-            <Stat
-              label="Step takes"
-              value={job.secondsPerStep === null ? '–' : `${formatNumber(job.secondsPerStep, 3)} s`}
-            />
+            {trains && (
+              <Stat
+                label="Step takes"
+                value={job.secondsPerStep === null ? '–' : `${formatNumber(job.secondsPerStep, 3)} s`}
+              />
+            )}
           </div>
         </Panel>
         <Panel padded={false}>
           <Tabs
             value={tab}
-            onChange={(next) => setSearch(next === 'curves' || !next ? {} : { tab: next }, { replace: true })}
+            onChange={(next) => setSearch(next === tabs[0] || !next ? {} : { tab: next }, { replace: true })}
             keepMounted={false}
           >
             <Tabs.List aria-label="What to see of the job">
-              {TABS.map((item) => (
+              {tabs.map((item) => (
                 <Tabs.Tab key={item} value={item} data-testid={`tab-${item}`}>
                   {TAB_WORDS[item]}
                 </Tabs.Tab>

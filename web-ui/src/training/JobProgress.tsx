@@ -1,6 +1,7 @@
 import { Progress } from '@mantine/core';
 import type { Job } from '../api/types';
 import { formatCount } from '../common/format';
+import { countsTensors } from './jobs';
 
 const COLORS: Partial<Record<Job['state'], string>> = {
   FAILED: 'red',
@@ -8,9 +9,8 @@ const COLORS: Partial<Record<Job['state'], string>> = {
   PAUSED: 'yellow',
 };
 
-export function JobProgress({ job }: { job: Job }) {
+export function JobProgress({ job, stale = false }: { job: Job; stale?: boolean }) {
   const share = job.steps ? Math.min(100, (job.step / job.steps) * 100) : 0;
-  // A fusion has no steps to count.
   if (job.steps === null && job.step === 0) {
     return <span className="muted small">{job.state === 'RUNNING' ? 'begins' : '–'}</span>;
   }
@@ -20,11 +20,11 @@ export function JobProgress({ job }: { job: Job }) {
         value={share}
         color={COLORS[job.state] ?? 'ink'}
         size="sm"
-        animated={job.state === 'RUNNING' && !job.pausing}
+        animated={job.state === 'RUNNING' && !job.pausing && !stale}
         aria-label={`${job.name}: ${Math.floor(share)} percent`}
       />
       <span className="num small muted">
-        {formatCount(job.step)} / {formatCount(job.steps)}
+        {formatCount(job.step)} / {formatCount(job.steps)} {countsTensors(job) ? 'tensors' : 'steps'}
       </span>
     </div>
   );

@@ -32,7 +32,7 @@ export function JobSamples({ job }: { job: Job }) {
                       <span className="muted small" title={formatDateTime(item.at)}>
                         step {formatCount(item.step)}
                       </span>
-                      <p>{item.answer || <em className="muted">nothing</em>}</p>
+                      <p>{item.answer.trim() === '' ? <Blank text={item.answer} /> : item.answer}</p>
                     </li>
                   ))}
                 </ol>
@@ -43,6 +43,10 @@ export function JobSamples({ job }: { job: Job }) {
       }
     </Load>
   );
+}
+
+function Blank({ text }: { text: string }) {
+  return <em className="muted">{text === '' ? '(nothing)' : '(nothing but blank lines)'}</em>;
 }
 
 export function byPrompt(samples: Sample[]): [string, Sample[]][] {

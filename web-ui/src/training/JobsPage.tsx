@@ -11,8 +11,17 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from 'react-router';
 import { api } from '../api/api';
 import type { Job } from '../api/types';
-import { formatAgo, formatDateTime, formatShort } from '../common/format';
-import { Empty, JobStateBadge, Load, PageHead, Panel, useTitle } from '../common/ui';
+import { formatAgo, formatDateTime, formatPrecise, formatShort } from '../common/format';
+import {
+  ConnectionLost,
+  Empty,
+  JobStateBadge,
+  Load,
+  lostSince,
+  PageHead,
+  Panel,
+  useTitle,
+} from '../common/ui';
 import { goalOf } from './curve';
 import { JobControls } from './JobControls';
 import { JobProgress } from './JobProgress';
@@ -32,10 +41,13 @@ export default function JobsPage() {
   const jobs = useQuery({
     queryKey: ['jobs'],
     queryFn: api.jobs,
-    refetchInterval: (query) => (query.state.data?.some((job) => !isOver(job)) ? 2500 : 30_000),
+    refetchInterval: ({ state }) =>
+      state.status === 'error' || state.data?.some((job) => !isOver(job)) ? 2500 : 30_000,
   });
+  const lost = lostSince(jobs);
   return (
     <>
+      <ConnectionLost since={lost} />
       <PageHead title="Training">Jobs run here, on this hospital's data, one after the other.</PageHead>
       <nav className="stages" aria-label="Start a job">
         {STAGES.map((stage) => {
@@ -68,7 +80,7 @@ export default function JobsPage() {
                 </Button>
               </Empty>
             ) : (
-              <Jobs list={list} />
+              <Jobs list={list} stale={lost !== null} />
             )
           }
         </Load>
@@ -77,8 +89,10 @@ export default function JobsPage() {
   );
 }
 
-function Jobs({ list }: { list: Job[] }) {
+function Jobs({ list, stale }: { list: Job[]; stale: boolean }) {
   const navigate = useNavigate();
+  const names = list.map((job) => job.name);
+  const shared = (name: string) => names.indexOf(name) !== names.lastIndexOf(name);
   return (
     <Table className="table cards">
       <Table.Thead>
@@ -110,10 +124,13 @@ function Jobs({ list }: { list: Job[] }) {
               >
                 {job.name}
               </Link>{' '}
-              <span className="muted small">{kindOf(job)}</span>
+              <span className="muted small">
+                {kindOf(job)}
+                {shared(job.name) && <> · {formatPrecise(job.createdAt)}</>}
+              </span>
               {(job.error || job.message) && (
                 <div
-                  className="small truncate"
+                  className="small clamp"
                   style={{ color: job.error ? 'var(--danger)' : 'var(--muted)' }}
                   title={job.error ?? job.message ?? ''}
                 >
@@ -122,10 +139,10 @@ function Jobs({ list }: { list: Job[] }) {
               )}
             </Table.Td>
             <Table.Td data-label="State">
-              <JobStateBadge job={job} />
+              <JobStateBadge job={job} stale={stale && !isOver(job)} />
             </Table.Td>
             <Table.Td data-label="Progress">
-              <JobProgress job={job} />
+              <JobProgress job={job} stale={stale} />
             </Table.Td>
             <Table.Td className="num" data-label="Left" data-empty={isOver(job)}>
               {left(job)}
@@ -154,7 +171,7 @@ function Jobs({ list }: { list: Job[] }) {
               {took(job)}
             </Table.Td>
             <Table.Td className="num" data-empty={isOver(job)}>
-              <JobControls job={job} small />
+              <JobControls job={job} small disabled={stale} />
             </Table.Td>
           </Table.Tr>
         ))}

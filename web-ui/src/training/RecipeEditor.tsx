@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useRef } from 'react';
+import type { KeyboardEvent } from 'react';
 
 /** A text of YAML with numbered lines, of which one can be marked as wrong. */
 export function RecipeEditor({
@@ -14,10 +14,6 @@ export function RecipeEditor({
   badLine: number | null;
   describedBy?: string;
 }) {
-  const behind = useRef<HTMLDivElement>(null);
-  const lines = value.split('\n');
-  const rows = Math.min(34, Math.max(18, lines.length + 1));
-
   function onKeyDown(event: KeyboardEvent) {
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
@@ -27,10 +23,15 @@ export function RecipeEditor({
 
   return (
     <div className="recipe-editor" data-bad={badLine !== null}>
-      <div className="behind" aria-hidden ref={behind}>
-        {lines.map((line, index) => (
-          <div key={index} className={index + 1 === badLine ? 'bad' : undefined} data-testid="recipe-line">
-            <span>{index + 1}</span>
+      {/* It has the height of the text, lines wrapped; the text lies over it and wraps at the same places. */}
+      <div className="behind" aria-hidden>
+        {value.split('\n').map((line, index) => (
+          <div
+            key={index}
+            className={index + 1 === badLine ? 'bad' : undefined}
+            data-line={index + 1}
+            data-testid="recipe-line"
+          >
             {line}
           </div>
         ))}
@@ -39,20 +40,12 @@ export function RecipeEditor({
         aria-label="Recipe, YAML"
         aria-invalid={badLine !== null}
         aria-describedby={describedBy}
-        rows={rows}
         spellCheck={false}
         autoCapitalize="off"
         autoComplete="off"
-        wrap="off"
         value={value}
         onChange={(event) => onChange(event.currentTarget.value)}
         onKeyDown={onKeyDown}
-        onScroll={(event) => {
-          const { scrollTop, scrollLeft } = event.currentTarget;
-          if (behind.current) {
-            behind.current.style.transform = `translate(${-scrollLeft}px, ${-scrollTop}px)`;
-          }
-        }}
         data-testid="job-recipe"
       />
     </div>

@@ -76,6 +76,7 @@ function ModelSelect({ form, change, names }: { form: RecipeForm; change: Change
   const fresh = form.model === '' && shapes.length > 0;
   return (
     <Select
+      className={form.stage === 'grow' ? undefined : 'wide-field'}
       label="Model to start from"
       placeholder={names.length === 0 ? 'No model is here yet' : 'Choose a model'}
       searchable
@@ -380,6 +381,17 @@ function Data({ form, change }: { form: RecipeForm; change: Change }) {
         onChange={(value) => change({ evaluation: value ?? '' })}
         data={options}
       />
+      {form.evaluation !== '' && form.data.some((item) => item.dataset === form.evaluation) && (
+        <div
+          className="small warn-text"
+          style={{ marginTop: 4 }}
+          role="status"
+          data-testid="evaluation-trained-on"
+        >
+          It is trained on this too: the figures will tell how well it remembers, not how well it does on what
+          it has not seen.
+        </div>
+      )}
     </div>
   );
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { JobState } from '../api/types';
-import { isOver, kindOf, left, took, wishes } from './jobs';
+import { countsTensors, isOver, kindOf, left, took, wishes } from './jobs';
 
 const job = (state: JobState, pausing = false, cancelling = false) => ({ state, pausing, cancelling });
 
@@ -42,4 +42,5 @@ it('a job is called by its stage, or by what makes the model', () => {
   expect(kindOf({ kind: 'train', stage: 'reinforce' })).toBe('Reinforcement');
   expect(kindOf({ kind: 'fuse' })).toBe('Fusion');
   expect(kindOf({ kind: 'distil' })).toBe('distil');
+  expect(['train', 'fuse', 'grow'].map((kind) => countsTensors({ kind }))).toEqual([false, true, true]);
 });

@@ -5,6 +5,11 @@ export function isOver(job: Pick<Job, 'state'>): boolean {
   return job.state === 'SUCCEEDED' || job.state === 'FAILED' || job.state === 'CANCELLED';
 }
 
+/** What makes a model of models goes through their tensors: there are no steps, no curves and no samples. */
+export function countsTensors(job: Pick<Job, 'kind'>): boolean {
+  return job.kind === 'fuse' || job.kind === 'grow';
+}
+
 export type Wish = 'pause' | 'resume' | 'cancel';
 
 /** What can be asked of a job as it stands. */

@@ -7,7 +7,7 @@ export type Stage = (typeof STAGES)[number];
 export const STAGE_WORDS: Record<Stage, { button: string; title: string; about: string }> = {
   pretrain: {
     button: 'Pre-train',
-    title: 'Continual pre-training',
+    title: 'Pre-training',
     about: 'Reads documents and learns their language. Starts from a model, or from nothing.',
   },
   finetune: {

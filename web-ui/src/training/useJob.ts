@@ -2,6 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { api } from '../api/api';
 import type { JobDetail, Metric } from '../api/types';
+import { lostSince } from '../common/ui';
 import { mergeByStep } from './curve';
 import { isOver } from './jobs';
 
@@ -24,7 +25,8 @@ export function useJob(id: string) {
       if (!current) return false;
       // Its model is registered a moment after a job has ended, and the stream is closed by then.
       if (current.state === 'SUCCEEDED' && !current.modelId) return 1000;
-      return feed === 'polling' && !isOver(current) ? 2500 : false;
+      // Counted from the last event: a stream that has fallen silent may have nobody at its other end.
+      return isOver(current) ? false : feed === 'polling' ? 2500 : 15_000;
     },
   });
   const metrics = useQuery({
@@ -87,5 +89,5 @@ export function useJob(id: string) {
     };
   }, [id, ready, over, client]);
 
-  return { job, metrics, feed: over ? ('over' as const) : feed };
+  return { job, metrics, feed: over ? ('over' as const) : feed, lost: over ? null : lostSince(job, metrics) };
 }
