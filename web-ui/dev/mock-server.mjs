@@ -545,6 +545,7 @@ function addJob(id, name, kind, state, minutes, steps, step, extra = {}) {
     state,
     pausing: false,
     cancelling: false,
+    silent: false,
     createdBy: 'admin',
     createdAt: ago(minutes),
     startedAt: started,

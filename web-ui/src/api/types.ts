@@ -234,6 +234,8 @@ export interface Job {
   /** Asked to pause, and still running. */
   pausing: boolean;
   cancelling: boolean;
+  /** Its worker was not heard of for so long that the next free one takes it over. */
+  silent: boolean;
   createdBy: string;
   createdAt: string;
   startedAt: string | null;

@@ -221,14 +221,24 @@ export function JobStateBadge({
   job,
   stale = false,
 }: {
-  job: { state: JobState; pausing?: boolean; cancelling?: boolean };
+  job: { state: JobState; pausing?: boolean; cancelling?: boolean; silent?: boolean };
   /** The state last heard of; it may be another by now. */
   stale?: boolean;
 }) {
-  const wish = job.cancelling ? 'is being cancelled' : job.pausing ? 'pausing' : '';
+  const wish = job.silent
+    ? 'no word from its worker'
+    : job.cancelling
+      ? 'is being cancelled'
+      : job.pausing
+        ? 'pausing'
+        : '';
   return (
     <span style={{ display: 'inline-flex', gap: 6, alignItems: 'center', whiteSpace: 'nowrap' }}>
-      <Badge color={stale ? 'gray' : STATE_COLOR[job.state]} data-testid="job-state" miw="max-content">
+      <Badge
+        color={stale || job.silent ? 'gray' : STATE_COLOR[job.state]}
+        data-testid="job-state"
+        miw="max-content"
+      >
         {job.state}
       </Badge>
       {wish && <span className="muted small">{wish}</span>}

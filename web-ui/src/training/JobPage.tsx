@@ -94,6 +94,18 @@ function View({
             </div>
           </Alert>
         )}
+        {job.silent && (
+          <Alert
+            color="orange"
+            variant="light"
+            icon={<IconAlertTriangle size={18} aria-hidden />}
+            title="Its worker fell silent"
+            data-testid="job-silent"
+          >
+            {job.worker} was not heard of any more. The next free worker takes the job over and goes on from
+            its last checkpoint.
+          </Alert>
+        )}
         {job.state === 'QUEUED' && (
           <Alert
             color="gray"
