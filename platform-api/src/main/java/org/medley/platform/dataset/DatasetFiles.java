@@ -159,7 +159,7 @@ class DatasetFiles {
      * @throws BadRecipeException if it is no dataset, or of another format
      */
     Census census(Path path, Format format) {
-        try {
+        return read(path, () -> {
             String stamp = stamp(path);
             Counted before = counted.get(path);
             if (before != null && before.stamp.equals(stamp) && before.asked == format) {
@@ -168,6 +168,24 @@ class DatasetFiles {
             Census census = Census.of(path, format);
             counted.put(path, new Counted(stamp, format, census));
             return census;
+        });
+    }
+
+    /** @throws BadRecipeException if the first records of a dataset are not of a format */
+    void check(Path path, Format format) {
+        read(path, () -> {
+            Census.check(path, format);
+            return null;
+        });
+    }
+
+    private interface Reading<T> {
+        T read() throws IOException;
+    }
+
+    private static <T> T read(Path path, Reading<T> reading) {
+        try {
+            return reading.read();
         } catch (BadRecipeException e) {
             // The server's folders are nobody's business.
             throw new BadRecipeException(

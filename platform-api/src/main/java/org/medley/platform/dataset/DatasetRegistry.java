@@ -238,6 +238,11 @@ public class DatasetRegistry {
                 version.id, name, version.version, version.sha256, new PinnedDataset(version.kept, version.sha256));
     }
 
+    /** @throws BadRecipeException if the first records of a version are not of a format */
+    public void check(UUID tenant, Resolved meant, Format format) {
+        files.check(files.folder(tenant).resolve(meant.pin.file()), format);
+    }
+
     private static DatasetVersion numbered(List<DatasetVersion> all, int number) {
         return all.stream()
                 .filter(version -> version.version == number)

@@ -8,6 +8,7 @@ import java.util.UUID;
 import java.util.stream.Collectors;
 import org.medley.platform.dataset.DatasetRegistry;
 import org.medley.platform.dataset.DatasetRegistry.Resolved;
+import org.medley.training.data.Format;
 import org.medley.training.job.PinnedDataset;
 import org.medley.training.recipe.BadRecipeException;
 import org.medley.training.recipe.DataSection;
@@ -89,6 +90,8 @@ class RecipeCheck {
             for (int i = 0; i < mix.size(); i++) {
                 String reference = mix.get(i).dataset();
                 at(key + "[" + i + "].dataset", () -> resolved.put(reference, datasets.resolve(tenant, reference)));
+                Format format = mix.get(i).format();
+                at(key + "[" + i + "].format", () -> datasets.check(tenant, resolved.get(reference), format));
             }
         }
 

@@ -240,6 +240,11 @@ class JobControlTest {
                 .then()
                 .body("refusal.line", equalTo(8))
                 .body("refusal.message", containsString("there is no dataset 'barns'"));
+        validate(RECIPE.formatted("control-valid", 100)
+                        .replace("{dataset: beds, format: text}", "{dataset: beds, format: tokens}"))
+                .then()
+                .body("refusal.line", equalTo(8))
+                .body("refusal.message", containsString("data[0].format: beds@1.jsonl:1"));
         validate("kind: fuse\nname: f\nmethod: linear\nmodels:\n  - {model: a}\n  - {model: b}\n")
                 .then()
                 .body("refusal.line", equalTo(5))

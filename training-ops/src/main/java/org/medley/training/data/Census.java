@@ -29,7 +29,10 @@ public record Census(String sha256, long bytes, int files, Long records, Format 
      */
     public static Census of(Path path, Format format) throws IOException {
         String name = path.getFileName().toString();
-        Format found = format == null ? guess(name, path) : checked(name, path, format);
+        if (format != null) {
+            check(path, format);
+        }
+        Format found = format == null ? guess(name, path) : format;
         Source source = Source.of(name, path, found == null ? Format.text : found);
         List<String> hashes = new ArrayList<>();
         Long records = 0L;
@@ -43,12 +46,12 @@ public record Census(String sha256, long bytes, int files, Long records, Format 
         return new Census(source.sha256(hashes), source.bytes(), hashes.size(), records, found);
     }
 
-    private static Format checked(String name, Path path, Format format) throws IOException {
-        Source source = Source.of(name, path, format);
+    /** @throws BadRecipeException if the first records of a dataset are not of a format */
+    public static void check(Path path, Format format) throws IOException {
+        Source source = Source.of(path.getFileName().toString(), path, format);
         if (!isText(source)) {
             source.head(HEAD);
         }
-        return format;
     }
 
     private static Format guess(String name, Path path) throws IOException {

@@ -116,6 +116,9 @@ public final class Source {
     public List<JsonNode> head(int most) throws IOException {
         List<JsonNode> records = new ArrayList<>();
         for (Shard shard : shards) {
+            if (records.size() >= most) {
+                break;
+            }
             try (RowReader rows = RowReader.open(shard, format, new Sha256())) {
                 for (Row row = rows.next(); row != null && records.size() < most; row = rows.next()) {
                     JsonNode object = row.object();
