@@ -33,8 +33,7 @@ public final class CompareCommand implements Callable<Integer> {
     @Option(
             names = "--metric",
             split = ",",
-            description = "figures to compare (default: ${DEFAULT-VALUE})",
-            defaultValue = "loss,evaluationLoss")
+            description = "figures to compare (default: loss, evaluationLoss if it is measured)")
     private List<String> metrics;
 
     @Option(names = "--pictures", description = "folder that METRIC curves are drawn to as NAME-METRIC.svg")
@@ -58,10 +57,11 @@ public final class CompareCommand implements Callable<Integer> {
             return 0;
         }
         Map<String, List<List<JsonNode>>> results = runs.run();
-        System.out.print(Report.table(results, metrics));
+        List<String> compared = Report.metrics(results, metrics);
+        System.out.print(Report.table(results, compared));
         if (pictures != null) {
             Files.createDirectories(pictures);
-            for (String metric : metrics) {
+            for (String metric : compared) {
                 Path picture = pictures.resolve(experiment.name() + "-" + metric + ".svg");
                 Files.writeString(picture, Chart.of(results, metric));
                 System.out.println(picture);

@@ -1,20 +1,17 @@
 package org.medley.training.experiment;
 
-import com.fasterxml.jackson.core.JacksonException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.medley.training.recipe.BadRecipeException;
+import org.medley.training.recipe.Origin;
 import org.medley.training.recipe.Recipes;
 import org.medley.training.recipe.TrainRecipe;
+import org.medley.training.recipe.WrittenYaml;
 
 /**
  * Variants of one recipe.
@@ -30,38 +27,38 @@ public record Experiment(
         ObjectNode recipe,
         List<Long> seeds,
         LinkedHashMap<String, ObjectNode> variants) {
-    private static final long MAX_BYTES = 1 << 20;
-    private static final ObjectMapper YAML = YAMLMapper.builder()
-            .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .build();
-
     /** @throws BadRecipeException if it is not one, or a variant is no recipe */
     public static Experiment read(Path file) {
-        Experiment experiment;
-        try {
-            if (Files.size(file) > MAX_BYTES) {
-                throw new BadRecipeException(file + ": is larger than an experiment may be, " + MAX_BYTES + " bytes");
-            }
-            experiment = YAML.readValue(file.toFile(), Experiment.class);
-        } catch (JacksonException e) {
-            String line = e.getLocation() == null ? "" : ":" + e.getLocation().getLineNr();
-            throw new BadRecipeException(file + line + ": " + e.getOriginalMessage(), e);
-        } catch (IOException e) {
-            throw new BadRecipeException(file + ": cannot be read: " + e.getMessage(), e);
-        }
-        if (experiment.name == null || !experiment.name.matches("[a-z0-9][a-z0-9._-]{0,62}")) {
-            throw new BadRecipeException(file + ": name must be 1 to 63 of a-z 0-9 . _ -");
-        }
-        if (experiment.recipe == null
-                || experiment.seeds == null
-                || experiment.seeds.isEmpty()
-                || experiment.variants == null
-                || experiment.variants.isEmpty()) {
-            throw new BadRecipeException(file + ": needs a recipe, at least one of seeds and at least one of variants");
-        }
-        experiment.variants.keySet().forEach(variant -> experiment.run(variant, experiment.seeds.getFirst()));
+        WrittenYaml written = WrittenYaml.read(file);
+        Experiment experiment = written.as(Experiment.class);
+        experiment.check(written);
         return experiment;
+    }
+
+    private void check(WrittenYaml written) {
+        that(
+                name != null && name.matches("[a-z0-9][a-z0-9._-]{0,62}"),
+                written.at("name") + "name must be 1 to 63 of a-z 0-9 . _ - and begin with a letter or digit");
+        that(recipe != null, written.at("recipe") + "recipe is missing; it says what the variants change");
+        that(
+                seeds != null && !seeds.isEmpty() && seeds.stream().noneMatch(Objects::isNull),
+                written.at("seeds") + "seeds needs at least one whole number, such as seeds: [1, 2, 3]");
+        that(
+                variants != null && !variants.isEmpty(),
+                written.at("variants") + "variants needs at least one, such as variants: {plain: {}}");
+        for (String variant : variants.keySet()) {
+            String own = "variants." + variant;
+            run(variant, seeds.getFirst(), key -> {
+                String there = own + "." + key;
+                return written.at(written.has(there) ? there : "recipe." + key) + "variant " + variant + ": ";
+            });
+        }
+    }
+
+    private static void that(boolean holds, String problem) {
+        if (!holds) {
+            throw new BadRecipeException(problem);
+        }
     }
 
     /**
@@ -83,16 +80,16 @@ public record Experiment(
 
     /** A variant's recipe by a seed. */
     TrainRecipe run(String variant, long seed) {
+        return run(variant, seed, key -> "variant " + variant + ": ");
+    }
+
+    private TrainRecipe run(String variant, long seed, Origin origin) {
         ObjectNode changed = recipe.deepCopy();
         merge(changed, variants.get(variant) == null ? changed.objectNode() : variants.get(variant));
         changed.put("kind", "train");
         changed.put("name", (variant + "-" + seed).replaceAll("[^a-z0-9._-]", "-"));
         changed.put("seed", seed);
-        try {
-            return (TrainRecipe) Recipes.parse(YAML.writeValueAsString(changed), "variant " + variant);
-        } catch (JacksonException e) {
-            throw new IllegalStateException("a recipe cannot be written as YAML", e);
-        }
+        return (TrainRecipe) Recipes.of(changed, origin);
     }
 
     /** Puts what is in {@code from} into {@code into}; objects are merged, everything else replaced, null removed. */

@@ -5,9 +5,11 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.medley.training.recipe.TrainRecipe;
@@ -23,12 +25,19 @@ public final class ExperimentRun {
     private final Catalog catalog;
     private final Path work;
     private final Consumer<String> told;
+    private final Duration silence;
 
     /**
      * @param work folder of the runs and of the results
      * @param told hears how far it is
      */
     public ExperimentRun(Experiment experiment, Catalog catalog, Path work, Consumer<String> told) {
+        this(experiment, catalog, work, told, Duration.ofSeconds(20));
+    }
+
+    /** @param silence time between two lines about one run, at least */
+    ExperimentRun(Experiment experiment, Catalog catalog, Path work, Consumer<String> told, Duration silence) {
+        this.silence = silence;
         this.experiment = experiment;
         this.catalog = catalog;
         this.work = work;
@@ -41,7 +50,7 @@ public final class ExperimentRun {
         for (String variant : experiment.variants().keySet()) {
             TrainRecipe recipe = experiment.run(variant, experiment.seeds().getFirst());
             Path folder = work.resolve(recipe.name());
-            plans.put(variant, new TrainRun(recipe, catalog, folder, new Quiet()).planned());
+            plans.put(variant, new TrainRun(recipe, catalog, folder, new Rarely()).planned());
         }
         return plans;
     }
@@ -59,7 +68,7 @@ public final class ExperimentRun {
                 Path model = folder.resolve("model");
                 if (!Files.exists(model)) {
                     told.accept("run " + (done + 1) + " of " + all + ": " + variant + ", seed " + seed);
-                    new TrainRun(recipe, catalog, folder, new Quiet()).run(model);
+                    new TrainRun(recipe, catalog, folder, new Rarely()).run(model);
                 }
                 done++;
                 runs.add(metrics(folder.resolve("metrics.jsonl")));
@@ -77,13 +86,24 @@ public final class ExperimentRun {
         return steps;
     }
 
-    /** Many runs would tell too much. */
-    private static final class Quiet implements RunListener {
-        @Override
-        public void steps(int steps) {}
+    /** A line now and then: many runs would tell too much. */
+    private final class Rarely implements RunListener {
+        private int steps;
+        private long last = System.nanoTime();
 
         @Override
-        public void metric(int step, Map<String, Double> values) {}
+        public void steps(int all) {
+            steps = all;
+        }
+
+        @Override
+        public void metric(int step, Map<String, Double> values) {
+            long now = System.nanoTime();
+            if (values.containsKey("loss") && now - last >= silence.toNanos()) {
+                last = now;
+                told.accept(String.format(Locale.ROOT, "  step %d of %d, loss %.4f", step, steps, values.get("loss")));
+            }
+        }
 
         @Override
         public void message(String text) {}

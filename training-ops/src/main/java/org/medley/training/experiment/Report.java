@@ -5,12 +5,40 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.Set;
+import java.util.TreeSet;
+import org.medley.training.recipe.BadRecipeException;
 
 /** What came of an experiment, as a Markdown table: each variant's mean over seeds, and its paired difference. */
 final class Report {
     private static final int LAST = 10;
+    private static final List<String> USUAL = List.of("loss", "evaluationLoss");
 
     private Report() {}
+
+    /**
+     * The figures to compare.
+     *
+     * @param asked null for those that are usual, as far as they were measured
+     * @throws BadRecipeException if one was measured in no run
+     */
+    static List<String> metrics(Map<String, List<List<JsonNode>>> results, List<String> asked) {
+        Set<String> measured = new TreeSet<>();
+        results.values()
+                .forEach(runs -> runs.forEach(
+                        run -> run.forEach(step -> step.fieldNames().forEachRemaining(measured::add))));
+        measured.remove("step");
+        if (asked == null) {
+            return USUAL.stream().filter(measured::contains).toList();
+        }
+        for (String metric : asked) {
+            if (!measured.contains(metric)) {
+                throw new BadRecipeException(
+                        "--metric: no run has '" + metric + "'; possible: " + String.join(", ", measured));
+            }
+        }
+        return asked;
+    }
 
     /** @param results as {@link ExperimentRun#run} gives them */
     static String table(Map<String, List<List<JsonNode>>> results, List<String> metrics) {

@@ -2,6 +2,7 @@ package org.medley.training.recipe;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * Training a low-rank addition to a model's matrices instead of the matrices. The result is the model with it.
@@ -36,6 +37,7 @@ public record AdapterSection(Kind kind, Integer rank, Double alpha, List<Target>
         int used = checks.range("adapter.rank", rank, 16, 1, 1_024);
         List<Target> chosen = targets == null ? List.of(Target.values()) : targets;
         checks.that(!chosen.isEmpty(), "adapter.targets", "is empty; q, k, v, o, gate, up and down are possible");
+        checks.that(chosen.stream().noneMatch(Objects::isNull), "adapter.targets", "has an empty entry");
         checks.that(chosen.size() == chosen.stream().distinct().count(), "adapter.targets", "names a matrix twice");
         return new AdapterSection(
                 kind == null ? Kind.lora : kind,

@@ -54,7 +54,11 @@ public record FuseRecipe(
         for (int i = 0; i < models.size(); i++) {
             Source source = models.get(i);
             String at = "models[" + i + "].";
-            checks.that(source.model != null && !source.model.isBlank(), at + "model", "is missing");
+            checks.that(source != null, "models[" + i + "]", "is empty; it needs a model");
+            checks.that(
+                    source.model != null && !source.model.isBlank(),
+                    at + "model",
+                    "is missing; the name or folder of a model");
             checks.that(
                     source.density == null || method == Method.ties, at + "density", "is used by ties only; remove it");
             sources.add(new Source(

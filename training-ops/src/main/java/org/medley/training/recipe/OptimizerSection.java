@@ -88,7 +88,12 @@ public record OptimizerSection(
                 : (Integer) checks.range(at + "warmup", warmup, Math.min(bound, Math.max(1, steps / 20)), 0, bound);
         Integer fall = kind != ScheduleKind.wsd || (decay == null && steps == 0)
                 ? null
-                : (Integer) checks.range(at + "decay", decay, Math.max(0, Math.min(steps / 5, bound - rise)), 0, bound);
+                : (Integer) checks.range(
+                        at + "decay",
+                        decay,
+                        Math.max(0, Math.min(steps / 5, bound - (rise == null ? 0 : rise))),
+                        0,
+                        bound);
         checks.that(
                 rise == null || fall == null || steps == 0 || rise + fall <= steps,
                 at + "decay",
@@ -132,7 +137,9 @@ public record OptimizerSection(
 
     /** The same once it is known how many steps there are. */
     OptimizerSection over(Checks checks, int steps) {
-        return completed(checks, schedule, learningRate, steps);
+        OptimizerSection full = completed(checks, schedule, learningRate, steps);
+        checks.done();
+        return full;
     }
 
     public Settings settings() {

@@ -1,31 +1,50 @@
 package org.medley.training.recipe;
 
+import java.io.StringReader;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.TreeMap;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.error.YAMLException;
+import org.yaml.snakeyaml.events.AliasEvent;
+import org.yaml.snakeyaml.events.Event;
 import org.yaml.snakeyaml.nodes.MappingNode;
 import org.yaml.snakeyaml.nodes.Node;
 import org.yaml.snakeyaml.nodes.NodeTuple;
 import org.yaml.snakeyaml.nodes.ScalarNode;
 import org.yaml.snakeyaml.nodes.SequenceNode;
+import org.yaml.snakeyaml.nodes.Tag;
 
 /** On which line of a YAML text each key stands, by paths such as {@code data[1].weight}. */
 final class Places {
     private final Map<String, Integer> lines = new HashMap<>();
+    private final Map<Integer, String> problems = new TreeMap<>();
 
     private Places() {}
 
-    /** @param yaml null if the recipe was not written down; text that is no YAML has no places */
+    /** Text that is no YAML has no places. */
     static Places of(String yaml) {
+        try {
+            return read(yaml);
+        } catch (YAMLException e) {
+            return new Places();
+        }
+    }
+
+    /** @throws YAMLException if the text is no YAML */
+    static Places read(String yaml) {
         Places places = new Places();
-        if (yaml != null) {
-            try {
-                places.walk("", new Yaml(new LoaderOptions()).compose(new java.io.StringReader(yaml)));
-            } catch (YAMLException e) {
-                places.lines.clear(); // the parser that reads the recipe tells what is wrong with it
+        Yaml reader = new Yaml(new LoaderOptions());
+        for (Event event : reader.parse(new StringReader(yaml))) {
+            if (event instanceof AliasEvent alias) {
+                places.problem(
+                        alias.getStartMark().getLine() + 1,
+                        "refers to '" + alias.getAnchor() + "' by *, which is not followed; write the value again");
             }
+        }
+        if (places.problems.isEmpty()) {
+            places.walk("", reader.compose(new StringReader(yaml)));
         }
         return places;
     }
@@ -35,7 +54,11 @@ final class Places {
             for (NodeTuple entry : mapping.getValue()) {
                 if (entry.getKeyNode() instanceof ScalarNode key) {
                     String inner = path.isEmpty() ? key.getValue() : path + "." + key.getValue();
-                    lines.put(inner, key.getStartMark().getLine() + 1);
+                    int line = key.getStartMark().getLine() + 1;
+                    Integer first = lines.put(inner, line);
+                    if (first != null) {
+                        problem(line, inner + " was set in line " + first + " already; remove one of them");
+                    }
                     walk(inner, entry.getValueNode());
                 }
             }
@@ -45,7 +68,25 @@ final class Places {
                 lines.put(path + "[" + i + "]", item.getStartMark().getLine() + 1);
                 walk(path + "[" + i + "]", item);
             }
+        } else if (node instanceof ScalarNode value
+                && value.getTag().equals(Tag.FLOAT)
+                && value.getValue().matches("(?i)[-+]?\\.(nan|inf)")) {
+            problem(value.getStartMark().getLine() + 1, path + " is " + value.getValue() + "; a number is needed");
         }
+    }
+
+    private void problem(int line, String what) {
+        problems.putIfAbsent(line, what);
+    }
+
+    /** What YAML allows and recipes do not, by line. */
+    Map<Integer, String> problems() {
+        return problems;
+    }
+
+    /** Whether the key itself is written. */
+    boolean has(String path) {
+        return lines.containsKey(path);
     }
 
     /** The line of a key, or of what it belongs in if it is not written; 0 if nothing is known. */

@@ -52,11 +52,13 @@ public final class RewardSection {
 
     @JsonAnySetter
     void set(String key, Object value) {
-        settings.put(key, value);
+        if (value != null) {
+            settings.put(key, value);
+        }
     }
 
     RewardSection completed(Checks checks, String at) {
-        checks.given(at + ".kind", kind, "the name of a reward");
+        checks.that(kind != null && !kind.isBlank(), at + ".kind", "is missing; the name of a reward");
         try {
             RewardKind known = RewardKinds.named(kind);
             settings.keySet()

@@ -121,7 +121,8 @@ public record TrainRecipe(
                 epochs == null || judged == null || judged.fromPairs(),
                 "epochs",
                 "is not used by grpo, which asks its prompts again and again; set steps");
-        int all = steps == null ? 0 : checks.range("steps", steps, null, 1, MAX_STEPS);
+        boolean known = steps != null && checks.range("steps", steps, null, 1, MAX_STEPS) == steps;
+        int all = known ? steps : 0;
         Double passes = epochs == null ? null : (Double) checks.range("epochs", epochs, 1, 1e-3, 10_000);
         int longest = checks.range("sequence", sequence, 512, 8, 1 << 20);
         if (fullModel.scratch() != null) {
@@ -308,7 +309,7 @@ public record TrainRecipe(
 
     /** The same recipe, in steps, once the data has said how many its epochs are. */
     public TrainRecipe over(int all) {
-        Checks checks = new Checks(name, Places.of(null));
+        Checks checks = new Checks(key -> name + ": ");
         return new TrainRecipe(
                 name,
                 description,

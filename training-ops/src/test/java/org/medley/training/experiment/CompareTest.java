@@ -9,12 +9,15 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.medley.training.recipe.BadRecipeException;
 import org.medley.training.trainer.Catalog;
 
@@ -106,6 +109,56 @@ class CompareTest {
                 .startsWith("<svg")
                 .contains(">high<")
                 .contains(">low<");
+    }
+
+    @Test
+    void aRunTellsHowFarItIs() throws IOException {
+        List<String> told = new ArrayList<>();
+        Experiment experiment = small().only(List.of("high"));
+
+        new ExperimentRun(experiment, catalog(), home.resolve("work"), told::add, Duration.ZERO).run();
+
+        assertThat(told).hasSize(8);
+        assertThat(told.getFirst()).isEqualTo("run 1 of 2: high, seed 1");
+        assertThat(told.get(1)).matches(" {2}step 1 of 3, loss \\d\\.\\d{4}");
+        assertThat(told.get(3)).startsWith("  step 3 of 3, loss ");
+        assertThat(told.get(4)).isEqualTo("run 2 of 2: high, seed 2");
+    }
+
+    @Test
+    void figuresAreThoseThatWereMeasured() {
+        Map<String, List<List<JsonNode>>> results = new LinkedHashMap<>();
+        results.put("a", List.of(run(1.0, 5.0).subList(1, 12)));
+
+        assertThat(Report.metrics(results, null)).containsExactly("loss");
+        assertThat(Report.metrics(results, List.of("tokensPerSecond"))).containsExactly("tokensPerSecond");
+        assertThatThrownBy(() -> Report.metrics(results, List.of("loss", "nope")))
+                .isInstanceOf(BadRecipeException.class)
+                .hasMessage("--metric: no run has 'nope'; possible: loss, tokensPerSecond");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "name: small | kind: train | small.yaml:1: unknown key 'kind'; possible here: description, name, recipe, seeds",
+                "name: small | name: Too Small | small.yaml:1: name must be 1 to 63 of a-z 0-9 . _ -",
+                "seeds: [1, 2] | seeds: [] | small.yaml:13: seeds needs at least one whole number",
+                "seeds: [1, 2] | seeds: [one] | small.yaml:13: seeds[0] is 'one'; a whole number is needed",
+                "seeds: [1, 2] | seeds: [~] | small.yaml:13: seeds needs at least one whole number",
+                "steps: 3 | steps: three | small.yaml:10: variant high: steps is 'three'; a whole number is needed",
+                "steps: 3 | stepz: 3 | small.yaml:10: variant high: unknown key 'stepz'; possible here: adapter",
+                "steps: 3 | steps: 0 | small.yaml:10: variant high: steps is 0; 1 to 10000000 is possible",
+                "0.001 | -1 | small.yaml:16: variant low: optimizer.learningRate is -1.0; 0.0 to 10.0 is possible",
+                "high: {} | high: {} {} | small.yaml:15: is no YAML from",
+            })
+    void badExperimentsAreRefusedAsRecipesAre(String right, String wrong, String message) throws IOException {
+        small();
+        Path file = home.resolve("small.yaml");
+        Files.writeString(file, Files.readString(file).replace(right, wrong));
+        assertThatThrownBy(() -> Experiment.read(file))
+                .isInstanceOf(BadRecipeException.class)
+                .hasMessageStartingWith(home.resolve(message).toString());
     }
 
     @Test

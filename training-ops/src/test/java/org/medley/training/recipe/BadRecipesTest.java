@@ -3,6 +3,12 @@ package org.medley.training.recipe;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -122,8 +128,27 @@ class BadRecipesTest {
                 "x | +checkpoint: {keep: 0} | r.yaml:9: checkpoint.keep is 0; 1 to 1000 is possible",
                 "x | +average: 1 | r.yaml:9: average is 1.0; 0.0 to 0.99999 is possible",
                 "x | +dtype: FP16 | r.yaml:9: dtype is 'FP16'; the model is written as F32 or BF16",
-                "x | +seed: many | r.yaml:9: seed",
-                "x | +steps: 5 | r.yaml:9: Duplicate field 'steps'",
+                "x | +seed: many | r.yaml:9: seed is 'many'; a whole number is needed",
+                "hidden: 64 | hidden: 64 wide | r.yaml:5: model.scratch.hidden is '64 wide'; a whole number is needed",
+                "steps: 100 | steps: 99999999999 | r.yaml:8: steps is 99999999999; a whole number of at most 2147483647 is needed",
+                "x | +average: .nan | r.yaml:9: average is .nan; a number is needed",
+                "x | +average: much | r.yaml:9: average is 'much'; a number is needed",
+                "x | +recompute: 3 | r.yaml:9: recompute is 3; true or false is needed",
+                "x | +samples: {prompts: Hello} | r.yaml:9: samples.prompts is 'Hello'; a list is needed, each entry behind",
+                "x | +optimizer: fast | r.yaml:9: optimizer is 'fast'; a section of keys and values is needed",
+                "x | +name: [a, b] | r.yaml:9: name was set in line 2 already",
+                "name: m | name: [a, b] | r.yaml:2: name is a list; a text is needed",
+                "stage: pretrain | stage: 0 | r.yaml:3: stage is 0; possible: pretrain, finetune, reinforce",
+                "kind: train | description: d | r.yaml:1: kind is missing; fuse, grow and train are possible",
+                "kind: train | kind: teach | r.yaml:1: kind is 'teach'; possible: fuse, grow, train",
+                "kind: train | &a kind: *a | r.yaml:1: refers to 'a' by *, which is not followed; write the value again",
+                "steps: 100 | steps: 100¶\toptimizer: {} | r.yaml:9: begins with a tab; indent with spaces",
+                "hidden: 64, | hidden: [64, | r.yaml:5: is no YAML from",
+                "context: 512} | context: 512 | r.yaml:6: is no YAML from",
+                "name: m | name: m: n | r.yaml:2: is no YAML from",
+                "steps: 100 | steps: \"100 | r.yaml:9: is no YAML at its end, of what begins in line 8; close every bracket and quote",
+                "x | +adapter: {rank: 16}¶ optimizer: {} | r.yaml:10: is no YAML from",
+                "x | +steps: 5 | r.yaml:9: steps was set in line 8 already; remove one of them",
             })
     void ofPreTraining(String from, String to, String message) {
         refused(SCRATCH, from, to == null ? "" : to, message);
@@ -137,7 +162,8 @@ class BadRecipesTest {
                 "x | +adapter: {rank: 0} | r.yaml:7: adapter.rank is 0; 1 to 1024 is possible",
                 "x | +adapter: {targets: []} | r.yaml:7: adapter.targets is empty; q, k, v, o, gate, up and down",
                 "x | +adapter: {targets: [q, q]} | r.yaml:7: adapter.targets names a matrix twice",
-                "x | +adapter: {targets: [head]} | r.yaml:7: adapter.targets",
+                "x | +adapter: {targets: [head]} | r.yaml:7: adapter.targets[0] is 'head'; possible: q, k, v, o, gate, up, down",
+                "x | +adapter: {targets: [~]} | r.yaml:7: adapter.targets has an empty entry",
                 "x | +adapter: {kind: dora, merge: false} | r.yaml:7: unknown key 'adapter.merge'; possible here: alpha, kind, rank, targets",
                 "format: chat | format: pairs | r.yaml:5: data[0].format is pairs, which stage reinforce reads",
                 "x | +tooLong: keep | r.yaml:7: tooLong is 'keep'; possible: refuse, drop, cut",
@@ -166,7 +192,7 @@ class BadRecipesTest {
                 "steps: 100 | epochs: 2 | r.yaml:6: epochs is not used by grpo",
                 "format: prompts | format: chat | r.yaml:5: data[0].format is chat; method grpo reads prompts",
                 "steps: 100 | steps: 100¶batchTokens: 9 | r.yaml:7: batchTokens is not used by stage reinforce; remove it",
-                "steps: 100 | steps: 100¶adapter: {}¶reinforce: {engine: {}, method: grpo} | Duplicate field",
+                "steps: 100 | steps: 100¶adapter: {}¶reinforce: {engine: {}, method: grpo} | reinforce was set in line 8 already",
             })
     void ofJudgedAnswers(String from, String to, String message) {
         refused(ANSWERS, from, to, message);
@@ -185,5 +211,67 @@ class BadRecipesTest {
             })
     void ofPairs(String from, String to, String message) {
         refused(PAIRS, from, to, message);
+    }
+
+    @Test
+    void allThatIsWrongByItselfIsToldAtOnce() {
+        String recipe = SCRATCH.replace("steps: 100", "steps: 10") + """
+                optimizer: {warmup: 50, rank: 8}
+                checkpoint: {every: 20}
+                dtype: FP16
+                """;
+        assertThatThrownBy(() -> Recipes.parse(recipe, "r.yaml"))
+                .isInstanceOf(BadRecipeException.class)
+                .hasMessage("""
+                        r.yaml:9: optimizer.rank is not used by adamw; remove it
+                        r.yaml:9: optimizer.warmup is 50; 0 to 10 is possible
+                        r.yaml:10: checkpoint.every is 20; 1 to 10 is possible
+                        r.yaml:11: dtype is 'FP16'; the model is written as F32 or BF16""");
+    }
+
+    @Test
+    void whatFollowsFromAWrongValueIsNotTold() {
+        String recipe = SCRATCH.replace("steps: 100", "steps: 0") + "optimizer: {warmup: 50, decay: 9}\n";
+        assertThatThrownBy(() -> Recipes.parse(recipe, "r.yaml"))
+                .hasMessage("r.yaml:8: steps is 0; 1 to 10000000 is possible");
+    }
+
+    @Test
+    void theDecayOfEpochsStaysOpen() {
+        String recipe = SCRATCH.replace("steps: 100", "epochs: 2") + "optimizer: {decay: 9}\n";
+        assertThat(((TrainRecipe) Recipes.parse(recipe, "r.yaml")).optimizer().decay())
+                .isEqualTo(9);
+    }
+
+    /** Nothing that a person did not write, such as a name out of the program, and the line where there is one. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            nullValues = "none",
+            value = {
+                "none | there is no such file",
+                "'' | is empty; lines such as 'name: my-model' are needed",
+                "# nothing | is empty; lines such as",
+                "[a, b] | is a list; lines such as",
+                "text | is 'text'; lines such as",
+                "a\u0000b | :1: holds the character U+0000, which is no text",
+                "\u00ff | is not UTF-8 text; a YAML file is needed",
+            })
+    void filesThatHoldNoRecipe(String content, String message, @TempDir Path folder) throws IOException {
+        Path file = folder.resolve("r.yaml");
+        if (content != null) {
+            Files.write(file, content.getBytes(StandardCharsets.ISO_8859_1));
+        }
+        assertThatThrownBy(() -> Recipes.read(file))
+                .isInstanceOf(BadRecipeException.class)
+                .hasMessageStartingWith(file + ":")
+                .hasMessageContaining(message)
+                .message()
+                .doesNotContain("com.fasterxml", "org.yaml", "java.", "r.yaml: " + file);
+    }
+
+    @Test
+    void aFolderIsNoRecipe(@TempDir Path folder) {
+        assertThatThrownBy(() -> Recipes.read(folder)).hasMessage(folder + ": is a folder; a YAML file is needed");
     }
 }

@@ -40,14 +40,14 @@ class RecipesTest {
             delimiter = '|',
             value = {
                 "steps: 10 | stepz: 10 | r.yaml:6: unknown key 'stepz'",
-                "steps: 10 | steps: ten | r.yaml:6: steps",
+                "steps: 10 | steps: ten | r.yaml:6: steps is 'ten'; a whole number is needed",
                 "steps: 10 | steps: 0 | r.yaml:6: steps is 0; 1 to 10000000 is possible",
-                "steps: 10 | steps: 2.5 | r.yaml:6: steps",
+                "steps: 10 | steps: 2.5 | r.yaml:6: steps is 2.5; a whole number is needed",
                 "name: m | name: My Model | name 'My Model' must be 1 to 63 of",
                 "{from: base} | {from: base, vocabulary: 300} | brings its own tokenizer",
                 "{from: base} | {} | needs exactly one of 'from'",
-                "format: chat | format: csv | r.yaml:5: data.[0].format is 'csv'; possible: text, chat, tokens, pairs, prompts",
-                "kind: train | kind: distil | r.yaml:1: Could not resolve type id 'distil'",
+                "format: chat | format: csv | r.yaml:5: data[0].format is 'csv'; possible: text, chat, tokens, pairs, prompts",
+                "kind: train | kind: distil | r.yaml:1: kind is 'distil'; possible: fuse, grow, train",
                 "steps: 10 | optimizer: {clip: -1} | steps or epochs is needed",
             })
     void badRecipesAreRefusedByLineAndKey(String right, String wrong, String message) {
