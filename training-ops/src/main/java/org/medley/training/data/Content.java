@@ -114,8 +114,9 @@ sealed interface Content {
             boolean assistant = turns.get(i).role().equals("assistant");
             JsonNode flag = messages.get(i).path("learned");
             if (!flag.isMissingNode() && !flag.isNull() && (!flag.isBoolean() || flag.asBoolean() && !assistant)) {
-                throw place.refuse("\"messages\"[" + i + "] has \"learned\": " + flag
-                        + "; true and false are possible, and true for the assistant's turns only");
+                throw place.refuse(
+                        "\"messages\"[" + i
+                                + "] has a \"learned\" that is not possible; true and false are possible, and true for the assistant's turns only");
             }
             learned[i] = assistant && (!flag.isBoolean() || flag.asBoolean());
             answered |= assistant;
@@ -147,13 +148,19 @@ sealed interface Content {
                     + (messages.isArray() ? "empty" : Json.kind(messages)));
         }
         List<Message> turns = new ArrayList<>();
+        // What a record says may be a patient's: refusals name its keys and none of its values.
         for (JsonNode message : messages) {
             String at = "\"messages\"[" + turns.size() + "]";
             String role = message.path("role").asText("");
-            if (!role.matches("system|user|assistant")
-                    || !message.path("content").isTextual()) {
-                throw place.refuse(at + " is " + shortened(message)
-                        + "; each of \"messages\" needs a role system, user or assistant and a string \"content\"");
+            if (!message.isObject()) {
+                throw place.refuse(
+                        at + " is " + Json.kind(message) + "; an object with \"role\" and \"content\" is needed");
+            }
+            if (!role.matches("system|user|assistant")) {
+                throw place.refuse(at + " has no \"role\" that is possible; system, user and assistant are");
+            }
+            if (!message.path("content").isTextual()) {
+                throw place.refuse(at + " needs a string \"content\"; it is " + Json.kind(message.path("content")));
             }
             turns.add(new Message(role, whole(message.get("content").asText(), at, place)));
         }
@@ -161,11 +168,6 @@ sealed interface Content {
             throw place.refuse("begins with the assistant's turn; what it answers must come first");
         }
         return turns;
-    }
-
-    private static String shortened(JsonNode node) {
-        String text = node.toString();
-        return text.length() <= 80 ? text : text.substring(0, 80) + "…";
     }
 
     private static Tokens tokens(JsonNode record, Place place) {
@@ -184,8 +186,7 @@ sealed interface Content {
         }
         for (int i = 0; i < labels.length; i++) {
             if (labels[i] != IGNORED && labels[i] != tokens[i]) {
-                throw place.refuse("\"labels\"[" + i + "] is " + labels[i] + "; a label is " + IGNORED
-                        + " or the token at its place, " + tokens[i]);
+                throw place.refuse("\"labels\"[" + i + "] is neither " + IGNORED + " nor the token at its place");
             }
         }
         return new Tokens(tokens, labels);
@@ -200,7 +201,8 @@ sealed interface Content {
         for (int i = 0; i < integers.length; i++) {
             JsonNode value = values.get(i);
             if (!value.isIntegralNumber() || !value.canConvertToInt()) {
-                throw place.refuse("\"" + field + "\"[" + i + "] is " + shortened(value) + " and no token id");
+                throw place.refuse("\"" + field + "\"[" + i + "] is " + Json.kind(value)
+                        + " and no token id, which is a whole number");
             }
             integers[i] = value.intValue();
         }

@@ -34,9 +34,7 @@ final class Json {
         } catch (CharacterCodingException e) {
             throw place.refuse("is not UTF-8 text; convert the file to UTF-8", e);
         } catch (JacksonException e) {
-            throw place.refuse(
-                    "is not one JSON object" + (last ? " (the file seems cut)" : "") + ": " + e.getOriginalMessage(),
-                    e);
+            throw place.refuse("is not one JSON object" + (last ? " (the file seems cut)" : "") + ": " + problem(e));
         }
     }
 
@@ -45,8 +43,16 @@ final class Json {
         try {
             return MAPPER.readTree(text);
         } catch (JacksonException e) {
-            throw place.refuse("column \"" + column + "\" is a string that is not JSON: " + e.getOriginalMessage(), e);
+            throw place.refuse("column \"" + column + "\" is a string that is not JSON: " + problem(e));
         }
+    }
+
+    /** Without the parser's words, which repeat what the record says; that may be a patient's. */
+    private static String problem(JacksonException e) {
+        String where = e.getLocation() == null
+                ? ""
+                : " at character " + e.getLocation().getColumnNr();
+        return (e.getOriginalMessage().startsWith("Duplicate field") ? "a key stands twice" : "it goes wrong") + where;
     }
 
     /** How refusals call what stands where something else is needed. */

@@ -56,13 +56,9 @@ final class ParquetRows implements RowReader {
     }
 
     private BadRecipeException damaged(Exception e) {
-        Throwable cause = e;
-        while (cause.getCause() != null) {
-            cause = cause.getCause();
-        }
+        // Parquet's own words name its objects, and may repeat what a row says.
         return new BadRecipeException(
-                file + (row > 0 ? ": row " + row : "") + ": cannot be read as Parquet, the file seems cut or damaged: "
-                        + cause.getMessage(),
+                file + (row > 0 ? ": row " + row : "") + ": cannot be read as Parquet, the file seems cut or damaged",
                 e);
     }
 

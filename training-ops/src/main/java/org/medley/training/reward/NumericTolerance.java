@@ -44,8 +44,7 @@ final class NumericTolerance implements RewardKind {
             String text = PerAnswer.wanted(answer, field);
             Double wanted = parsed(text);
             if (wanted == null) {
-                throw new IllegalArgumentException(
-                        "a prompt's \"" + field + "\" is '" + text + "'; a number is needed");
+                throw new IllegalArgumentException("a prompt's \"" + field + "\" is no number; one is needed");
             }
             Matcher found = pattern.matcher(answer.text());
             Double given = found.find() ? parsed(found.group(1)) : null;

@@ -52,8 +52,8 @@ public record Catalog(Path models, Path datasets, Path base, Map<String, PinnedD
         return possible.stream()
                 .filter(Files::exists)
                 .findFirst()
-                .orElseThrow(() ->
-                        new BadRecipeException("there is no dataset '" + reference + "'" + place(possible.getFirst())));
+                .orElseThrow(() -> new BadRecipeException("there is no dataset '" + reference + "'"
+                        + (isPath(reference) ? place(possible.getFirst()) : named(reference))));
     }
 
     /** @throws BadRecipeException if a dataset's content, as it was read, is not what its name was pinned to */
@@ -69,6 +69,11 @@ public record Catalog(Path models, Path datasets, Path base, Map<String, PinnedD
     /** Where it was looked for; whoever sends recipes over the network is not told the server's folders. */
     private String place(Path looked) {
         return base == null ? "" : " (looked for " + looked + ")";
+    }
+
+    private String named(String reference) {
+        return "; it is a folder " + reference + " or a file " + reference + ".jsonl, .parquet, .txt or .md"
+                + (base == null ? "" : " in " + datasets);
     }
 
     private static boolean isPath(String reference) {

@@ -258,7 +258,7 @@ class BadDataTest {
                 text(
                         "key twice",
                         "{\"text\":\"a\",\"text\":\"b\"}",
-                        "x.jsonl:2: is not one JSON object: Duplicate field 'text'"),
+                        "x.jsonl:2: is not one JSON object: a key stands twice at character"),
                 text("array", "[\"text\"]", "x.jsonl:2: is an array and not a JSON object"),
                 text(
                         "no text",
@@ -302,16 +302,16 @@ class BadDataTest {
                 chat(
                         "unknown role",
                         "{\"messages\":[" + USER + ",{\"role\":\"bot\",\"content\":\"a\"}]}",
-                        "x.jsonl:3: \"messages\"[1] is {\"role\":\"bot\",\"content\":\"a\"}; each of \"messages\" needs a role system, user or assistant"),
+                        "x.jsonl:3: \"messages\"[1] has no \"role\" that is possible; system, user and assistant are"),
                 chat(
                         "lone role",
                         "{\"messages\":[" + USER + ",{\"role\":\"assistant\"}]}",
-                        "x.jsonl:3: \"messages\"[1] is {\"role\":\"assistant\"}; each of \"messages\" needs",
+                        "x.jsonl:3: \"messages\"[1] needs a string \"content\"; it is missing",
                         "a string \"content\""),
                 chat(
                         "a turn that is a string",
                         "{\"messages\":[\"u\",\"a\"]}",
-                        "x.jsonl:3: \"messages\"[0] is \"u\"; each of"),
+                        "x.jsonl:3: \"messages\"[0] is a string; an object with \"role\" and \"content\" is needed"),
                 chat(
                         "no answer",
                         "{\"messages\":[" + USER + "]}",
@@ -327,7 +327,7 @@ class BadDataTest {
                 chat(
                         "learning the user",
                         "{\"messages\":[{\"role\":\"user\",\"content\":\"a\",\"learned\":true}," + ANSWER + "]}",
-                        "x.jsonl:3: \"messages\"[0] has \"learned\": true; true and false are possible, and true for the assistant's turns only"),
+                        "x.jsonl:3: \"messages\"[0] has a \"learned\" that is not possible; true and false are possible, and true for the assistant's turns only"),
                 // Tokens
                 tokens(
                         "tokens missing",
@@ -337,7 +337,7 @@ class BadDataTest {
                 tokens(
                         "a token that is none",
                         "{\"tokens\":[1,2.5]}",
-                        "x.jsonl:2: \"tokens\"[1] is 2.5 and no token id"),
+                        "x.jsonl:2: \"tokens\"[1] is a number and no token id, which is a whole number"),
                 tokens(
                         "outside the vocabulary",
                         "{\"tokens\":[1,330]}",
@@ -350,7 +350,7 @@ class BadDataTest {
                 tokens(
                         "another label",
                         "{\"tokens\":[1,2],\"labels\":[2,3]}",
-                        "x.jsonl:2: \"labels\"[0] is 2; a label is -100 or the token at its place, 1"),
+                        "x.jsonl:2: \"labels\"[0] is neither -100 nor the token at its place"),
                 record(
                         "nothing learned at all",
                         Format.tokens,

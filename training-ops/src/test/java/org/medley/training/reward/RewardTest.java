@@ -76,7 +76,7 @@ class RewardTest {
             quoteCharacter = '~',
             value = {
                 "exact | {} | a prompt has no \"answer\" to compare answers with",
-                "numeric | {\"answer\": \"many\"} | a prompt's \"answer\" is 'many'; a number is needed",
+                "numeric | {\"answer\": \"many\"} | a prompt's \"answer\" is no number; one is needed",
                 "schema | {} | a prompt has no \"schema\"",
             })
     void promptsWithoutWhatIsNeededAreRefused(String kind, String record, String message) {
