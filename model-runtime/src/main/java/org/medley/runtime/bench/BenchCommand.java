@@ -29,6 +29,7 @@ import picocli.CommandLine.Parameters;
         name = "bench",
         mixinStandardHelpOptions = true,
         description = "Measures the runtime on this machine.",
+        footer = {"", "`medley bench train` measures training; `medley bench train --help` tells its options."},
         subcommands = {
             BenchCommand.Serve.class,
             BenchCommand.Http.class,

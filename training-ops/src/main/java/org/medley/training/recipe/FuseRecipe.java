@@ -8,7 +8,7 @@ import java.util.List;
  *
  * @param base the model the others were trained from; needed by task arithmetic and TIES
  * @param normalize divide by the weights that took part; default: linear and TIES true, task arithmetic false
- * @param lambda what the merged difference to the base is multiplied by; default 1
+ * @param lambda what the merged difference to the base, with linear the merged weights, is multiplied by; default 1
  * @param dtype format of the result, F32 or BF16; default BF16
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -66,13 +66,19 @@ public record FuseRecipe(
                     checks.range(at + "weight", source.weight, 1.0, -10, 10),
                     method == Method.ties ? checks.range(at + "density", source.density, 1.0, 0.001, 1) : null));
         }
+        boolean divided = normalize != null ? normalize : method != Method.task_arithmetic;
+        double sum = sources.stream().mapToDouble(Source::weight).sum();
+        checks.that(
+                method != Method.linear || !divided || Math.abs(sum) > 1e-6,
+                "models",
+                "have weights that add up to 0, by which linear divides; change one, or set normalize to false");
         return new FuseRecipe(
                 name,
                 description,
                 method,
                 base,
                 List.copyOf(sources),
-                normalize != null ? normalize : method != Method.task_arithmetic,
+                divided,
                 checks.range("lambda", lambda, 1.0, -10, 10),
                 checks.dtype(dtype));
     }

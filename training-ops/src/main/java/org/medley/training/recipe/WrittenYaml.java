@@ -110,8 +110,8 @@ public final class WrittenYaml {
             what = "is no YAML at its end" + from + "; close every bracket and quote, and write ': ' behind each key";
         } else {
             String found = Conversion.shortened(rest.strip());
-            what = "is no YAML from \"" + found + "\" on" + from + "; look at indentation, brackets and quotes: a text"
-                    + " with ': ' or ' #' in it, or that begins with one of [ { * & ! % @ `, needs quotes";
+            what = "is no YAML from \"" + found + "\" on" + from + "; look at indentation, brackets and quotes (a text"
+                    + " with signs such as : # ? , [ ] { } * & ! in it needs quotes)";
         }
         return (line + 1) + ": " + what;
     }

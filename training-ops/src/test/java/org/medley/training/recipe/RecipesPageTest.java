@@ -2,11 +2,14 @@ package org.medley.training.recipe;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.medley.training.optimizer.Method;
+import org.medley.training.optimizer.Settings;
 
 /** The page of recipes shows what the code completes. {@code -Dmedley.update.recipes=true} writes it. */
 class RecipesPageTest {
@@ -32,6 +35,13 @@ class RecipesPageTest {
                 "PAIRS",
                 "kind: train\nname: preferred\nstage: reinforce\nmodel: {from: tuned}\nreinforce: {method: dpo}\n"
                         + data.replace("text", "pairs"));
+        shown.put(
+                "FUSE",
+                "kind: fuse\nname: joined\nmethod: ties\nbase: base\nmodels: [{model: heart}, {model: lungs}]\n");
+        shown.put(
+                "MEASURED",
+                "kind: train\nname: tuned\nstage: finetune\nmodel: {from: base}\n" + data.replace("text", "chat")
+                        + "evaluation: {data: [{dataset: held-out, format: chat}]}\nsamples: {prompts: [What is new]}\n");
         shown.put("GROW", "kind: grow\nname: deeper\nmodel: base\n");
         return shown;
     }
@@ -40,6 +50,7 @@ class RecipesPageTest {
     private static String part(String key, String yaml) {
         return switch (key) {
             case "ADAPTER" -> yaml.substring(yaml.indexOf("adapter:"), yaml.indexOf("precision:"));
+            case "MEASURED" -> yaml.substring(yaml.indexOf("evaluation:"), yaml.indexOf("sequence:"));
             case "PAIRS" -> yaml.substring(yaml.indexOf("reinforce:"), yaml.indexOf("sequence:"));
             default -> yaml;
         };
@@ -57,5 +68,52 @@ class RecipesPageTest {
             }
             assertThat(page).as(entry.getKey()).contains(block);
         }
+    }
+
+    private static String cell(double value) {
+        return value == 0 ? "" : Float.toString((float) value);
+    }
+
+    private static String cell(int value) {
+        return value == 0 ? "" : Integer.toString(value);
+    }
+
+    @Test
+    void showsWhatOptimizersDefaultTo() throws Exception {
+        StringBuilder table = new StringBuilder(
+                "| `method` | `beta1` | `beta2` | `beta3` | `epsilon` | `weightDecay` | `rank` | `scale` | `refresh` | `inverseEvery` |\n");
+        table.append("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n");
+        for (Method method : Method.values()) {
+            Settings of = Settings.of(method);
+            table.append("| `").append(method).append("` | ");
+            table.append(String.join(
+                            " | ",
+                            cell(of.beta1()),
+                            cell(of.beta2()),
+                            cell(of.beta3()),
+                            cell(of.epsilon()),
+                            Float.toString(of.weightDecay()),
+                            cell(of.rank()),
+                            cell(of.scale()),
+                            cell(of.refresh()),
+                            cell(of.inverseEvery())))
+                    .append(" |\n");
+        }
+        assertThat(page("METHODS", table.toString().strip())).contains(table);
+    }
+
+    @Test
+    void showsAnExperimentAsItIs() throws Exception {
+        String experiment = Files.readString(Path.of("../starter/experiments/sums.yaml"));
+        assertThat(page("EXPERIMENT", experiment.strip())).contains("```yaml\n" + experiment + "```");
+    }
+
+    private static String page(String key, String text) throws IOException {
+        String page = Files.readString(PAGE);
+        if (Boolean.getBoolean("medley.update.recipes")) {
+            page = page.replace("\n" + key + "\n", "\n" + text + "\n");
+            Files.writeString(PAGE, page);
+        }
+        return page;
     }
 }

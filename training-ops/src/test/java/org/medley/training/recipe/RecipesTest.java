@@ -64,6 +64,8 @@ class RecipesTest {
             value = {
                 "method: mean, models: [{model: a}, {model: b}] | method is 'mean'; possible: linear, task_arithmetic, ties",
                 "method: ties, models: [{model: a}, {model: b}] | base is missing; ties needs the model",
+                "method: linear, models: [{model: a}, ~] | models[1] is empty; it needs a model",
+                "method: linear, models: [{model: a}, {model: b, weight: -1}] | models have weights that add up to 0",
                 "method: linear, models: [{model: a}] | models needs at least two models to fuse",
                 "method: linear, models: [{model: a, density: 0.5}, {model: b}] | models[0].density is used by ties only",
                 "method: ties, base: x, models: [{model: a, density: 2}, {model: b}] | density is 2.0; 0.001 to 1.0",
