@@ -60,8 +60,8 @@ public final class DifferentialReward implements RewardKind {
     private static String wanted(Answer answer, String field, NamedConditions names) {
         String id = answer.prompt().path(field).asText();
         if (!names.knowledge().conditions().containsKey(id)) {
-            throw new IllegalArgumentException("a prompt's \"" + field + "\" is '" + id
-                    + "', which is no condition of the knowledge base; give each record the id of one");
+            throw new IllegalArgumentException("a prompt's \"" + field
+                    + "\" is no condition of the knowledge base; give each record the id of one");
         }
         return id;
     }

@@ -54,7 +54,7 @@ class ClinicalRewardsTest {
         assertThat(judge("differential", "Most likely is migraine.")).isZero();
         JsonNode other = new ObjectMapper().createObjectNode().put("condition", "melancholy");
         assertThatThrownBy(() -> judge("differential", Map.of(), other, "x"))
-                .hasMessageContaining("'melancholy', which is no condition of the knowledge base");
+                .hasMessageContaining("a prompt's \"condition\" is no condition of the knowledge base");
     }
 
     @Test

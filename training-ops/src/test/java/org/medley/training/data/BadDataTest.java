@@ -14,6 +14,7 @@ import java.util.zip.GZIPOutputStream;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.medley.training.recipe.BadRecipeException;
 
@@ -430,6 +431,37 @@ class BadDataTest {
             if (Files.exists(data.cache())) {
                 assertThat(data.cache()).isEmptyDirectory();
             }
+        }
+    }
+
+    /** What a record says may be a patient's, and messages end up in logs: nothing of it, nor of what caused them. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "text | Ermintrude",
+                "text | {\"text\": Ermintrude}",
+                "text | {\"text\": [\"Ermintrude\"]}",
+                "text | {\"Ermintrude\": 1, \"Ermintrude\": 2}",
+                "chat | {\"messages\": [\"Ermintrude\"]}",
+                "chat | {\"messages\": [{\"role\": \"Ermintrude\", \"content\": \"Ermintrude\"}]}",
+                "chat | {\"messages\": [{\"role\": \"user\", \"content\": [\"Ermintrude\"]}]}",
+                "chat | {\"messages\": [{\"role\": \"user\", \"content\": \"Ermintrude\", \"learned\": \"Ermintrude\"}]}",
+                "pairs | {\"messages\": [{\"role\": \"user\", \"content\": \"a\"}], \"chosen\": \"Ermintrude\"}",
+                "tokens | {\"tokens\": [1, \"Ermintrude\"]}",
+            })
+    void nothingOfARecordIsRepeated(Format format, String record) throws Exception {
+        try (DataFixture data = new DataFixture(home)) {
+            Path path = data.file("x.jsonl", record + "\n");
+            assertThatThrownBy(() -> data.open(path, format))
+                    .isInstanceOf(BadRecipeException.class)
+                    .satisfies(e -> {
+                        assertThat(e.getMessage()).contains("x.jsonl:1: ");
+                        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+                            assertThat(cause.getMessage()).doesNotContain("Ermintrude");
+                        }
+                    });
         }
     }
 }
