@@ -77,8 +77,9 @@ final class RunData implements AutoCloseable {
             store.close();
             throw e;
         }
-        listener.message("dataset " + store.name() + ": " + store.records() + " records, " + store.tokens()
-                + " tokens, " + store.learned() + " of them learned");
+        listener.message(
+                "dataset " + store.name() + ": " + store.records() + (store.records() == 1 ? " record, " : " records, ")
+                        + store.tokens() + " tokens, " + store.learned() + " of them learned");
         return store;
     }
 
