@@ -193,7 +193,7 @@ function Verdict({
           )}
         </span>
       ) : (
-        <span className="wrong" data-testid="recipe-refusal">
+        <span className="wrong" style={{ whiteSpace: 'pre-line' }} data-testid="recipe-refusal">
           {result.refusal?.line && <strong>Line {result.refusal.line}: </strong>}
           {result.refusal?.message}
         </span>

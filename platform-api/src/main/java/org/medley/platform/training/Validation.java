@@ -28,7 +28,12 @@ record Validation(
     private static final Pattern PLACE =
             Pattern.compile("^" + RecipeCheck.WHERE + "(?::(\\d+))?: (.*)$", Pattern.DOTALL);
 
-    /** @param line from 1; absent if the refusal has no place */
+    private static final Pattern FURTHER = Pattern.compile("\n" + RecipeCheck.WHERE + ":(\\d+): ");
+
+    /**
+     * @param line from 1, of the first thing that is wrong; absent if that has no place
+     * @param message what that is, and in further lines what else is wrong
+     */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     record Refusal(Integer line, String message) {}
 
@@ -62,9 +67,11 @@ record Validation(
 
     private static Refusal refusal(String message) {
         Matcher placed = PLACE.matcher(message);
-        return placed.matches()
-                ? new Refusal(
-                        placed.group(1) == null ? null : (Integer) Integer.parseInt(placed.group(1)), placed.group(2))
-                : new Refusal(null, message);
+        if (!placed.matches()) {
+            return new Refusal(null, message);
+        }
+        String line = placed.group(1);
+        String further = FURTHER.matcher(placed.group(2)).replaceAll("\nLine $1: ");
+        return new Refusal(line == null ? null : (Integer) Integer.parseInt(line), further);
     }
 }

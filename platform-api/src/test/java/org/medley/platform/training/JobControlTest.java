@@ -245,6 +245,13 @@ class JobControlTest {
                 .then()
                 .body("refusal.line", equalTo(8))
                 .body("refusal.message", containsString("data[0].format: beds@1.jsonl:1"));
+        validate(RECIPE.formatted("control-valid", 0).replace("sequence: 32", "sequence: 2"))
+                .then()
+                .body("refusal.line", equalTo(16))
+                .body(
+                        "refusal.message",
+                        equalTo("steps is 0; 1 to 10000000 is possible\n"
+                                + "Line 13: sequence is 2; 8 to 1048576 is possible"));
         validate("kind: fuse\nname: f\nmethod: linear\nmodels:\n  - {model: a}\n  - {model: b}\n")
                 .then()
                 .body("refusal.line", equalTo(5))
