@@ -5,6 +5,7 @@ import type { Job, LogLine } from '../api/types';
 import { formatPrecise } from '../common/format';
 import { Load } from '../common/ui';
 import { isOver } from './jobs';
+import { useLastFetch } from './useLastFetch';
 
 /** What the job said, the newest at the end, which is followed as long as the reader is there. */
 export function JobLog({ job }: { job: Job }) {
@@ -17,6 +18,7 @@ export function JobLog({ job }: { job: Job }) {
     },
     refetchInterval: isOver(job) ? false : 2000,
   });
+  useLastFetch(isOver(job), log.refetch);
   const box = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
   const count = log.data?.length ?? 0;

@@ -5,6 +5,7 @@ import type { Job, Sample } from '../api/types';
 import { formatCount, formatDateTime } from '../common/format';
 import { Empty, Load } from '../common/ui';
 import { isOver } from './jobs';
+import { useLastFetch } from './useLastFetch';
 
 /** What the model answered on the way: by prompt, the newest answer first. */
 export function JobSamples({ job }: { job: Job }) {
@@ -13,6 +14,7 @@ export function JobSamples({ job }: { job: Job }) {
     queryFn: () => api.jobSamples(job.id),
     refetchInterval: isOver(job) ? false : 5000,
   });
+  useLastFetch(isOver(job), samples.refetch);
   return (
     <Load query={samples}>
       {(list) =>
