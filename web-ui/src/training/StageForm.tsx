@@ -6,6 +6,7 @@ import { api } from '../api/api';
 import type { DataFormat, Dataset } from '../api/types';
 import {
   formatsOf,
+  isRewarded,
   PRECISIONS,
   type RecipeForm,
   SHAPES,
@@ -104,7 +105,7 @@ function ModelSelect({ form, change, names }: { form: RecipeForm; change: Change
 }
 
 function Training({ form, change, names }: { form: RecipeForm; change: Change; names: string[] }) {
-  const grpo = form.stage === 'reinforce' && form.method === 'grpo';
+  const grpo = isRewarded(form);
   return (
     <>
       <ModelSelect form={form} change={change} names={names} />
@@ -373,7 +374,7 @@ function Data({ form, change }: { form: RecipeForm; change: Change }) {
       </div>
       <Select
         mt={10}
-        label={`Held-out data, whose ${form.stage === 'reinforce' && form.method === 'grpo' ? 'reward' : 'loss'} is measured`}
+        label={`Held-out data, whose ${isRewarded(form) ? 'reward' : 'loss'} is measured`}
         placeholder="None"
         clearable
         searchable

@@ -115,6 +115,11 @@ export function usualFormat(stage: Stage, method: RecipeForm['method']): DataFor
   return stage === 'pretrain' ? 'text' : 'chat';
 }
 
+/** Whether it learns from rewards on its own answers. */
+export function isRewarded(form: Pick<RecipeForm, 'stage' | 'method'>): boolean {
+  return form.stage === 'reinforce' && form.method === 'grpo';
+}
+
 /** Formats that a stage reads. */
 export function formatsOf(form: Pick<RecipeForm, 'stage' | 'method'>): DataFormat[] {
   return form.stage === 'reinforce'
@@ -209,7 +214,7 @@ function training(form: RecipeForm): string[] {
     lines.push('samples:', '  prompts:', ...prompts.map((line) => `    - ${scalar(line)}`));
   if (form.stage === 'reinforce') {
     lines.push('reinforce:', `  method: ${form.method}`);
-    if (form.method === 'grpo')
+    if (isRewarded(form))
       lines.push(
         '  rewards:',
         `    - {kind: ${scalar(form.reward)}${form.judge ? `, model: ${scalar(form.judge)}` : ''}}`,
@@ -218,7 +223,7 @@ function training(form: RecipeForm): string[] {
   if (form.sequence.trim()) lines.push(`sequence: ${form.sequence.trim()}`);
   if (form.batchTokens.trim() && form.stage !== 'reinforce')
     lines.push(`batchTokens: ${form.batchTokens.trim()}`);
-  const grpo = form.stage === 'reinforce' && form.method === 'grpo';
+  const grpo = isRewarded(form);
   lines.push(
     form.length === 'steps' || grpo ? `steps: ${form.steps.trim()}` : `epochs: ${form.epochs.trim()}`,
   );

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.BooleanSupplier;
 import org.medley.runtime.weights.BadModelException;
 import org.medley.training.bench.BenchCommand;
 import org.medley.training.experiment.CompareCommand;
@@ -41,6 +42,9 @@ import picocli.CommandLine.Parameters;
         },
         mixinStandardHelpOptions = true)
 public final class Main {
+    /** What is short ends at once when told to stop, and begins anew. */
+    private static final BooleanSupplier NEVER = () -> false;
+
     private Main() {}
 
     public static void main(String[] args) {
@@ -108,7 +112,7 @@ public final class Main {
             Path work = data.resolve("runs").resolve(read.name());
             try (RunLock lock = RunLock.of(work);
                     StopSignal signal = new StopSignal()) {
-                TrainRun run = new TrainRun(read, catalog(), work, new Console(signal));
+                TrainRun run = new TrainRun(read, catalog(), work, new Console(signal::came));
                 return report(run.run(target(read)), target(read));
             } catch (RunCancelledException e) {
                 System.out.println(e.getMessage() + "; the same command goes on there");
@@ -125,7 +129,7 @@ public final class Main {
         @Override
         public Integer call() throws IOException {
             GrowRecipe read = read(GrowRecipe.class);
-            return report(new GrowRun(read, catalog(), new Console(null)).run(target(read)), target(read));
+            return report(new GrowRun(read, catalog(), new Console(NEVER)).run(target(read)), target(read));
         }
     }
 
@@ -134,20 +138,18 @@ public final class Main {
         @Override
         public Integer call() throws IOException {
             FuseRecipe read = read(FuseRecipe.class);
-            return report(new FuseRun(read, catalog(), new Console(null)).run(target(read)), target(read));
+            return report(new FuseRun(read, catalog(), new Console(NEVER)).run(target(read)), target(read));
         }
     }
 
     /** Progress as lines: every step of a short run, every hundredth of a long one. */
     private static final class Console implements RunListener {
         private final long began = System.nanoTime();
-        /** Null for what is short and begins anew. */
-        private final StopSignal signal;
-
+        private final BooleanSupplier stopped;
         private int steps;
 
-        Console(StopSignal signal) {
-            this.signal = signal;
+        Console(BooleanSupplier stopped) {
+            this.stopped = stopped;
         }
 
         @Override
@@ -185,7 +187,7 @@ public final class Main {
 
         @Override
         public boolean cancelled() {
-            return signal != null && signal.came();
+            return stopped.getAsBoolean();
         }
     }
 }

@@ -51,9 +51,6 @@ final class JobViews {
             @JsonInclude(JsonInclude.Include.NON_NULL) UUID modelId) {
         static JobView of(Job job, Map<UUID, Double> pace) {
             boolean open = !job.state().isEnd();
-            boolean silent = job.state() == JobState.RUNNING
-                    && job.leaseUntil() != null
-                    && job.leaseUntil().isBefore(Instant.now());
             Double seconds = pace.get(job.id());
             return new JobView(
                     job.id(),
@@ -63,7 +60,7 @@ final class JobViews {
                     job.state(),
                     open && job.pauseRequested(),
                     open && job.cancelRequested(),
-                    silent,
+                    job.silent(),
                     job.createdBy(),
                     job.createdAt(),
                     job.startedAt(),
@@ -72,7 +69,7 @@ final class JobViews {
                     job.steps(),
                     numbers(job.latest()),
                     seconds,
-                    open && !silent && seconds != null && job.steps() != null
+                    open && !job.silent() && seconds != null && job.steps() != null
                             ? (Double) (seconds * Math.max(0, job.steps() - job.step()))
                             : null,
                     job.message(),

@@ -48,4 +48,9 @@ public record Job(
         long fence,
         Map<String, PinnedDataset> datasets,
         Path folder,
-        UUID modelId) {}
+        UUID modelId) {
+    /** Whether its worker was not heard of for so long that the next claim takes it over. */
+    public boolean silent() {
+        return state == JobState.RUNNING && leaseUntil != null && leaseUntil.isBefore(Instant.now());
+    }
+}

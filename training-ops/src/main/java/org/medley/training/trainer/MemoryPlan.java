@@ -86,8 +86,8 @@ record MemoryPlan(Map<String, Long> bytes, int devices, Map<String, Long> host) 
     }
 
     /**
-     * Of a GPU's own memory; the host holds copies of what a checkpoint keeps, twice while one is written. Of several each has the states of a shard, and the
-     * masters of one unless the network uses masters themselves.
+     * Of a GPU's own memory; the host holds copies of what a checkpoint keeps, twice while one is written. Of several
+     * each has the states of a shard, and the masters of one unless the network uses masters themselves.
      */
     private static MemoryPlan onGpu(
             TrainRecipe recipe, Trainable model, Adaptation adaptation, Map<String, Tensor> trained, long states) {

@@ -101,6 +101,8 @@ class JobQueueTest {
         assertThat(fresh.id()).isEqualTo(stale.id());
         assertThat(stale.leaseUntil()).isBefore(fresh.leaseUntil()).isBefore(Instant.now());
         assertThat(fresh.leaseUntil()).isAfter(Instant.now());
+        assertThat(stale.silent()).isTrue();
+        assertThat(fresh.silent()).isFalse();
         List<Runnable> writes = List.of(
                 () -> impatient.metric(stale, 1, Map.of("loss", 9.0)),
                 () -> impatient.heartbeat(stale),
