@@ -112,8 +112,14 @@ public final class Main {
             Path work = data.resolve("runs").resolve(read.name());
             try (RunLock lock = RunLock.of(work);
                     StopSignal signal = new StopSignal()) {
-                TrainRun run = new TrainRun(read, catalog(), work, new Console(signal::came));
-                return report(run.run(target(read)), target(read));
+                return trained(new TrainRun(read, catalog(), work, new Console(signal::came)), target(read));
+            }
+        }
+
+        /** Tells what came of it while a signal still waits: the process ends with that. */
+        private Integer trained(TrainRun run, Path target) throws IOException {
+            try {
+                return report(run.run(target), target);
             } catch (RunCancelledException e) {
                 System.out.println(e.getMessage() + "; the same command goes on there");
                 return 1;
